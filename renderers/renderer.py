@@ -1,0 +1,94 @@
+"""What a renderer is, and which renderers there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from conditioning import Motion, Registry, Speech
+
+__all__ = ["DEFAULT_FPS", "DEFAULT_SIZE", "RENDERERS", "Renderer", "RendererInfo", "open_renderer"]
+
+DEFAULT_FPS = 25.0
+#: Width and height in pixels.
+DEFAULT_SIZE = (512, 512)
+
+
+@dataclass(frozen=True)
+class RendererInfo:
+    """What a renderer can do, as data.
+
+    Attributes
+    ----------
+    name : str
+        Its name in the registry.
+    summary : str
+        One line for a person who chooses.
+    licence : str
+        Of its code and weights.
+    needs_cuda : bool
+        Whether it needs a GPU.
+    requires : mapping of str to str
+        Importable module → the command that installs it.
+    """
+
+    name: str
+    summary: str
+    licence: str
+    needs_cuda: bool = False
+    requires: Mapping[str, str] = field(default_factory=dict)
+
+
+class Renderer(Protocol):
+    """Draws a performance.
+
+    A class is registered under its name and constructed as ``Class(portrait, **options)``: the path of a
+    picture, then keyword options of its own, all with defaults. Construction does what one portrait needs
+    once; :meth:`frames` may then be called many times.
+    """
+
+    info: ClassVar[RendererInfo]
+
+    def frames(
+        self,
+        motion: Motion,
+        speech: Speech | None = None,
+        *,
+        fps: float = DEFAULT_FPS,
+        size: tuple[int, int] = DEFAULT_SIZE,
+        seed: int = 0,
+    ) -> Iterator[npt.NDArray[np.uint8]]:
+        """Yield (height, width, 3) uint8 sRGB frames, frame ``i`` for the time ``i / fps``.
+
+        There are as many frames as start before the motion's end. ``size`` is (width, height) in pixels.
+        """
+        ...
+
+
+#: Renderers by name; outside packages add theirs through the entry-point group ``mien.renderers``.
+RENDERERS = Registry(
+    "renderer",
+    "mien.renderers",
+    {
+        "portrait": "renderers.portrait:PortraitRenderer",
+    },
+)
+
+
+def open_renderer(name: str, portrait: Path, **options: Any) -> Renderer:
+    """Construct a renderer by name for one portrait.
+
+    Raises
+    ------
+    BackendError
+        If there is none of that name, or it cannot run here.
+    InputError
+        If the portrait cannot be read or shows no face.
+    """
+    renderer: Renderer = RENDERERS.load(name)(portrait, **options)
+    return renderer

@@ -1,0 +1,90 @@
+"""What a voice is, and which voices there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+from conditioning import Line, Registry, Speech
+
+__all__ = ["VOICES", "Voice", "VoiceInfo", "open_voice"]
+
+
+@dataclass(frozen=True)
+class VoiceInfo:
+    """What a voice can do, as data.
+
+    Attributes
+    ----------
+    name : str
+        Its name in the registry.
+    summary : str
+        One line for a person who chooses.
+    sample_rate : int
+        Hertz of the waveforms it makes.
+    languages : tuple of str
+        BCP 47 tags.
+    licence : str
+        Of its code and weights.
+    speakers : tuple of str
+        Names that ``speaker=`` takes; the first is the default.
+    needs_cuda, streaming : bool
+        Whether it needs a GPU; whether it yields sound before the line is finished.
+    requires : mapping of str to str
+        Importable module → the command that installs it.
+    """
+
+    name: str
+    summary: str
+    sample_rate: int
+    languages: tuple[str, ...]
+    licence: str
+    speakers: tuple[str, ...] = ()
+    needs_cuda: bool = False
+    streaming: bool = False
+    requires: Mapping[str, str] = field(default_factory=dict)
+
+
+class Voice(Protocol):
+    """Speaks a line.
+
+    A class is registered under its name; it is constructed with keyword options of its own, all of which
+    have defaults, among them ``speaker: str | None``.
+    """
+
+    info: ClassVar[VoiceInfo]
+
+    def speak(self, line: Line, *, seed: int = 0) -> Speech:
+        """Return the sound of ``line`` with phones, words, emotion, F0 and energy on its clock.
+
+        Spans whose emotion is ``None`` are spoken neutrally. The same line and seed give the same bytes.
+
+        Raises
+        ------
+        InputError
+            If the language or a character cannot be spoken.
+        """
+        ...
+
+
+#: Voices by name; outside packages add theirs through the entry-point group ``mien.voices``.
+VOICES = Registry(
+    "voice",
+    "mien.voices",
+    {
+        "formant": "tts.espeak:FormantVoice",
+    },
+)
+
+
+def open_voice(name: str, **options: Any) -> Voice:
+    """Construct a voice by name.
+
+    Raises
+    ------
+    BackendError
+        If there is none of that name, or it cannot run here.
+    """
+    voice: Voice = VOICES.load(name)(**options)
+    return voice
