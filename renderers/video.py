@@ -47,6 +47,8 @@ class VideoFormat:
         Further arguments of ffmpeg.
     channels : int
         Of the frames given: 3 (RGB) or 4 (RGB with alpha).
+    tag_colour : bool
+        Whether the file holds YUV, whose matrix has to be said.
     """
 
     video_codec: str = "libx264"
@@ -65,6 +67,7 @@ class VideoFormat:
         str(AUDIO_RATE_HZ),
     )
     channels: int = 3
+    tag_colour: bool = True
 
 
 def write_video(
@@ -150,7 +153,7 @@ def _encode(
         quality=None,
         macro_block_size=1,
         ffmpeg_log_level="quiet",
-        output_params=[*(_COLOUR if chosen.channels == 3 else []), *chosen.parameters, *notes],
+        output_params=[*(_COLOUR if chosen.tag_colour else []), *chosen.parameters, *notes],
         **sound,
     )
     writer.send(None)
@@ -172,7 +175,7 @@ def _check(path: Path, n_frames: int) -> None:
 
 def _sound_arguments(speech: Speech | None, chosen: VideoFormat, duration_s: float, folder: Path) -> dict[str, Any]:
     """Write the sound to a file of the picture's length and return the arguments that bring it in."""
-    if speech is None:
+    if speech is None or chosen.video_codec == "gif":
         return {}
     import soundfile
 

@@ -1,0 +1,1 @@
+"""The subcommands of ``mien``, one file each."""

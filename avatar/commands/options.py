@@ -1,0 +1,92 @@
+"""Options that several commands share, each written once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+__all__ = ["emotion", "outputs", "picture", "portrait", "style", "voice"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Size(click.ParamType):
+    """Width and height in pixels: ``512x512``, or one number for a square."""
+
+    name = "WIDTHxHEIGHT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        """Return (width, height)."""
+        if isinstance(value, tuple):
+            return value
+        match = re.fullmatch(r"(\d{1,5})(?:[x×](\d{1,5}))?", str(value).strip())
+        if match is None:
+            self.fail(f"{value!r} is not a size; write 512x512, or 512 for a square", param, ctx)
+        return int(match[1]), int(match[2] or match[1])
+
+
+def _bundle(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Return one decorator that applies several, listed in the order in which help shows them."""
+
+    def decorate(command: Command) -> Command:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+emotion = _bundle(
+    click.option(
+        "-e",
+        "--emotion",
+        metavar="EMOTION",
+        help='Words and weights: "joy:0.8, surprise:0.4", "bittersweet", "-joy". Default: read from the text.',
+    ),
+    click.option("--language", default="en-us", show_default=True, metavar="TAG", help="BCP 47 tag of the text."),
+    click.option("--seed", default=0, show_default=True, help="Another seed, another take of the same line."),
+)
+
+portrait = click.option(
+    "-p",
+    "--portrait",
+    type=click.Path(path_type=Path),
+    metavar="PICTURE",
+    help="The face: a photograph or painting. Needed for video.",
+)
+
+voice = _bundle(
+    click.option("--voice", metavar="NAME", help="Which voice; `mien doctor` lists them."),
+    click.option("--speaker", metavar="NAME", help="Which speaker of the voice."),
+    click.option("--rate", type=float, default=1.0, show_default=True, help="Speed of speech; 1.2 is a fifth faster."),
+    click.option("--pitch", type=float, default=0.0, show_default=True, help="Shift of the pitch in semitones."),
+)
+
+picture = _bundle(
+    click.option("--renderer", metavar="NAME", help="Which renderer; `mien doctor` lists them."),
+    click.option("--fps", type=float, default=25.0, show_default=True, help="Video frames a second."),
+    click.option("--size", type=Size(), default="512x512", show_default=True, help="Video size in pixels."),
+)
+
+style = _bundle(
+    click.option("--expressiveness", type=float, default=1.0, show_default=True, help="Emotion on the face; 0: none."),
+    click.option("--head-motion", type=float, default=1.0, show_default=True, help="Head movement; 0: none."),
+    click.option("--blink-rate", type=float, default=1.0, show_default=True, help="Blinks; 0: none, 2: twice as many."),
+    click.option("--gaze-motion", type=float, default=1.0, show_default=True, help="Eye movement; 0: none."),
+)
+
+outputs = _bundle(
+    click.option(
+        "-o",
+        "--output",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="What to write; the suffix picks the kind (.mp4 .wav .csv .glb .json …). May be repeated.",
+    ),
+    click.option("-q", "--quiet", is_flag=True, help="No progress bars and no report."),
+)

@@ -1,0 +1,84 @@
+"""What the commands that make a take have in common: an avatar from options, files at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+
+from avatar.animator import Style
+from avatar.avatar import DEFAULT_RENDERER, DEFAULT_VOICE, Avatar
+from avatar.export import check_target, suffix_of
+from avatar.take import Take
+from checkpoints.errors import InputError, OutputError
+from conditioning import Delivery
+
+__all__ = ["Targets", "open_avatar", "save"]
+
+#: Written where no -o is given: a video if there is a face, else the sound.
+DEFAULT_VIDEO = Path("take.mp4")
+DEFAULT_SOUND = Path("take.wav")
+VIDEO_SUFFIXES = frozenset({".mp4", ".webm", ".gif"})
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What to write, and how."""
+
+    paths: tuple[Path, ...]
+    fps: float
+    size: tuple[int, int]
+    quiet: bool
+
+
+def open_avatar(
+    output: tuple[Path, ...],
+    *,
+    portrait: Path | None,
+    voice: str | None,
+    speaker: str | None,
+    rate: float,
+    pitch: float,
+    renderer: str | None,
+    fps: float,
+    size: tuple[int, int],
+    expressiveness: float,
+    head_motion: float,
+    blink_rate: float,
+    gaze_motion: float,
+    quiet: bool,
+) -> tuple[Avatar, Targets]:
+    """Return the avatar and the targets that the options ask for, after checking both.
+
+    Raises
+    ------
+    MienError
+        If a file could not be written or a face is missing: before any work is done.
+    """
+    paths = output or ((DEFAULT_VIDEO,) if portrait else (DEFAULT_SOUND,))
+    for path in paths:
+        if check_target(path) in VIDEO_SUFFIXES and portrait is None:
+            raise InputError(f"{path.name} needs a face; give a photograph or painting with --portrait")
+    if len(set(paths)) < len(paths):
+        raise OutputError(f"-o names {max(paths, key=paths.count)} twice; give each file once")
+    avatar = Avatar(
+        portrait=portrait,
+        voice=voice or DEFAULT_VOICE,
+        speaker=speaker,
+        renderer=renderer or DEFAULT_RENDERER,
+        delivery=Delivery(rate=rate, pitch_st=pitch),
+        style=Style(expressiveness, head_motion, blink_rate, gaze_motion),
+    )
+    return avatar, Targets(paths, fps, size, quiet)
+
+
+def save(take: Take, targets: Targets) -> None:
+    """Write the files and say what was written."""
+    take = replace(take, fps=targets.fps, size=targets.size)
+    for path in targets.paths:
+        is_video = suffix_of(path) in VIDEO_SUFFIXES
+        take.save(path, **({"progress": not targets.quiet} if is_video else {}))
+    if not targets.quiet:
+        emotion = take.speech.emotion.at(take.duration_s / 2)
+        click.echo(f"{take.duration_s:.2f} s, {emotion}: {', '.join(str(path) for path in targets.paths)}")

@@ -1,0 +1,122 @@
+"""The cast: who speaks with which face, voice and temper (``cast.toml``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from avatar.dialogue.script import read_text
+from checkpoints.errors import InputError
+from conditioning.registry import nearest
+
+__all__ = ["Cast", "Character", "read_cast"]
+
+
+@dataclass(frozen=True)
+class Character:
+    """One table of a cast file; everything but the name is optional.
+
+    Attributes
+    ----------
+    name : str
+        The table's name; the script's speaker, compared without case.
+    portrait : Path or None
+        Relative to the cast file.
+    voice, speaker, renderer : str or None
+        Names of the voice, of a speaker in it, and of the renderer.
+    rate, pitch_st : float
+        Speed and pitch of everything that the character says.
+    expressiveness, head_motion, blink_rate, gaze_motion : float
+        How much the face moves; see :class:`avatar.Style`.
+    personality : mapping of str to float
+        Openness, conscientiousness, extraversion, agreeableness, neuroticism in [-1, 1].
+    baseline : str
+        The emotion to which the character's mood returns.
+    seed : int
+        Added to every line's own seed.
+    """
+
+    name: str
+    portrait: Path | None = None
+    voice: str | None = None
+    speaker: str | None = None
+    renderer: str | None = None
+    rate: float = 1.0
+    pitch_st: float = 0.0
+    expressiveness: float = 1.0
+    head_motion: float = 1.0
+    blink_rate: float = 1.0
+    gaze_motion: float = 1.0
+    personality: Mapping[str, float] = field(default_factory=dict)
+    baseline: str = ""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Characters by name, compared without case."""
+
+    characters: tuple[Character, ...]
+
+    def __getitem__(self, speaker: str) -> Character:
+        """Return the character who is called ``speaker``.
+
+        Raises
+        ------
+        InputError
+            If there is none; the nearest is offered.
+        """
+        for character in self.characters:
+            if character.name.casefold() == speaker.casefold():
+                return character
+        names = [character.name for character in self.characters]
+        raise InputError(f"the cast has no {speaker!r}; it has {', '.join(names)}{nearest(speaker.lower(), names)}")
+
+
+def read_cast(path: Path) -> Cast:
+    """Read ``cast.toml``.
+
+    Raises
+    ------
+    InputError
+        If it is not TOML, a key or a kind of value is unknown, or a portrait does not exist.
+    """
+    try:
+        tables = _load_toml(read_text(path))
+    except ValueError as error:
+        raise InputError(f"{path} is not TOML: {error}") from error
+    if not tables:
+        raise InputError(f"{path} names nobody; write one table per character, such as [mira]")
+    return Cast(tuple(_character(path, name, table) for name, table in tables.items()))
+
+
+def _character(path: Path, name: str, table: Any) -> Character:
+    known = {item.name: item for item in fields(Character) if item.name != "name"}
+    if not isinstance(table, dict):
+        raise InputError(f"{path}: {name!r} stands outside a table; write [{name}] and its keys below")
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in known:
+            raise InputError(
+                f"{path}: [{name}] has an unknown key {key!r}; known are {', '.join(known)}{nearest(key, list(known))}"
+            )
+        if known[key].type in ("float", "int") and (isinstance(value, bool) or not isinstance(value, (int, float))):
+            raise InputError(f"{path}: [{name}] {key}={value!r} is not a number")
+        if "str" in str(known[key].type).split(" | ") and not isinstance(value, str):
+            raise InputError(f"{path}: [{name}] {key}={value!r} is not a text in quotes")
+        values[key] = value
+    if "portrait" in values:
+        values["portrait"] = path.parent / str(values["portrait"])
+        if not values["portrait"].is_file():
+            raise InputError(f"{path}: [{name}] the portrait {values['portrait']} does not exist")
+    return Character(name=name, **values)
+
+
+def _load_toml(text: str) -> dict[str, Any]:
+    try:
+        import tomllib
+    except ModuleNotFoundError:  # Python 3.10
+        import tomli as tomllib  # type: ignore[no-redef, import-not-found, unused-ignore]
+    return tomllib.loads(text)

@@ -1,0 +1,131 @@
+"""Sheets: CSV and TSV with named columns, Yarn Spinner's string tables, Ren'Py's ``dialogue.tab``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from avatar.dialogue.script import ScriptLine, read_text
+from avatar.dialogue.yarn import split_tags, spoken_text
+from checkpoints.errors import InputError
+from conditioning.registry import nearest
+
+__all__ = ["line_of", "read_renpy", "read_table"]
+
+#: Column → other names that sheets give it (compared in lower case, without spaces and underscores).
+_ALIASES: dict[str, tuple[str, ...]] = {
+    "line_id": ("lineid", "id", "key", "identifier", "stringid", "name"),
+    "speaker": ("speaker", "character", "actor", "who"),
+    "text": ("text", "dialogue", "line", "string", "source", "english"),
+    "language": ("lang", "language", "locale"),
+    "emotion": ("emotion", "mood", "feeling"),
+    "direction": ("direction", "directions", "note", "notes", "comment"),
+    "intensity": ("intensity", "strength"),
+    "seed": ("seed", "take"),
+}
+_RENPY_COLUMNS = ("Identifier", "Character", "Dialogue")
+
+
+def read_table(path: Path) -> Iterator[ScriptLine]:
+    """Yield the rows of a sheet that has at least the columns speaker and text.
+
+    A Yarn Spinner string table (columns language, id, text, file, node, …) is known by its columns: there the
+    speaker stands before the text.
+
+    Raises
+    ------
+    InputError
+        If the text column is missing, or a row's intensity or seed is not a number.
+    """
+    text = read_text(path)
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter(text)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        header = next(reader, [])
+        columns = _columns(path, header)
+        is_yarn = {"language", "id", "text", "node"} <= {name.strip().lower() for name in header}
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                record = {key: row[at].strip() for key, at in columns.items() if at < len(row)}
+                place = f"{path.name}:{reader.line_num}"
+                yield _yarn_row(record, place) if is_yarn else line_of(record, place)
+    except csv.Error as error:
+        raise InputError(f"{path}:{reader.line_num}: {error}; check the quotes of that row") from error
+
+
+def read_renpy(path: Path) -> Iterator[ScriptLine]:
+    """Yield the lines of Ren'Py's ``dialogue.tab`` (column 1 is the id that ``config.auto_voice`` asks for)."""
+    reader = csv.DictReader(io.StringIO(read_text(path), newline=""), delimiter="\t", quoting=csv.QUOTE_NONE)
+    missing = [name for name in _RENPY_COLUMNS if name not in (reader.fieldnames or [])]
+    if missing:
+        raise InputError(
+            f"{path} has no column {missing[0]!r}; make it with Ren'Py's 'Extract Dialogue', tab-delimited"
+        )
+    for row in reader:
+        text = re.sub(r"\{\{", "{", re.sub(r"(?<!\{)\{[^{}]*\}", "", row["Dialogue"] or ""))
+        yield ScriptLine(
+            line_id=(row["Identifier"] or "").strip(),
+            speaker=(row["Character"] or "").strip(),
+            text=text.replace("[[", "[").strip(),
+            place=f"{path.name}:{reader.line_num}",
+        )
+
+
+def line_of(record: dict[str, str], place: str) -> ScriptLine:
+    """Make a line of named text fields.
+
+    Raises
+    ------
+    InputError
+        If ``intensity`` or ``seed`` is not a number.
+    """
+    return ScriptLine(
+        line_id=record.get("line_id", ""),
+        speaker=record.get("speaker", ""),
+        text=record.get("text", ""),
+        language=record.get("language", ""),
+        emotion=record.get("emotion", ""),
+        direction=record.get("direction", ""),
+        intensity=_number(record, "intensity", place, 1.0),
+        seed=int(_number(record, "seed", place, 0.0)) if record.get("seed") else None,
+        place=place,
+    )
+
+
+def _yarn_row(record: dict[str, str], place: str) -> ScriptLine:
+    tagged = split_tags(record.get("text", ""))
+    speaker, words = spoken_text(tagged.text)
+    line_id = record.get("line_id", "").removeprefix("line:")
+    return ScriptLine(line_id=line_id, speaker=speaker, text=words, language=record.get("language", ""), place=place)
+
+
+def _columns(path: Path, header: list[str]) -> dict[str, int]:
+    """Return the position of each column that we know."""
+    names = [re.sub(r"[\s_-]", "", name.strip().lower()) for name in header]
+    found = {key: names.index(n) for key, aliases in _ALIASES.items() for n in reversed(aliases) if n in names}
+    if "text" not in found:
+        offered = nearest("text", [name.lower() for name in header])
+        raise InputError(f"{path} has no column 'text' among {header[:12]}{offered or '; name it so'}")
+    return found
+
+
+def _number(record: dict[str, str], key: str, place: str, default: float) -> float:
+    value = record.get(key, "")
+    if not value:
+        return default
+    try:
+        number = float(value)
+    except ValueError:
+        raise InputError(f"{place}: {key}={value!r} is not a number") from None
+    if not 0.0 <= number <= 2**31:
+        raise InputError(f"{place}: {key}={value} is not allowed; it is 0 or more")
+    return number
+
+
+def _delimiter(text: str) -> str:
+    """Return the delimiter of the header line: Excel writes semicolons in many countries."""
+    header = text.split("\n", 1)[0]
+    return max(",;\t", key=header.count)
