@@ -1,0 +1,104 @@
+"""Writers: a take into a file of an engine's format, picked by the file's suffix.
+
+A writer is a function ``write(take, path, **options)`` in a file of its own; :data:`WRITERS` names it.
+It writes the path that it is given and nothing outside that path's folder; :func:`write` gives it a
+place beside the target and moves the result when it is whole. Outside packages add writers through the
+entry-point group ``mien.writers``, with the suffix as the name.
+"""
+
+from __future__ import annotations
+
+import inspect
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from avatar.export.targets import check_folder, write_whole
+from checkpoints.errors import InputError, OutputError
+from conditioning.registry import Registry, nearest
+
+if TYPE_CHECKING:
+    from avatar.take import Take
+
+__all__ = ["WRITERS", "check_target", "suffix_of", "write"]
+
+#: Suffix → "module:function". A longer suffix goes before a shorter one: ``.a2f.json`` before ``.json``.
+WRITERS = Registry(
+    "writer",
+    "mien.writers",
+    {
+        ".mp4": "avatar.export.video:write_mp4",
+        ".webm": "avatar.export.video:write_webm",
+        ".gif": "avatar.export.video:write_gif",
+        ".wav": "avatar.export.wave:write_wav",
+        ".json": "avatar.export.take_json:write_json",
+        ".csv": "avatar.export.live_link:write_csv",
+    },
+)
+
+
+def suffix_of(path: Path) -> str:
+    """Return the longest known suffix that a file's name ends with, in lower case.
+
+    Raises
+    ------
+    OutputError
+        If no writer knows the suffix.
+    """
+    name = path.name.lower()
+    known = sorted(WRITERS, key=len, reverse=True)
+    for suffix in known:
+        if name.endswith(suffix) and len(name) > len(suffix):
+            return suffix
+    allowed = sorted(known)
+    found = path.suffix.lower()
+    what = f"{path.name!r} has the unknown suffix {found!r}" if found else f"{path.name!r} has no suffix"
+    raise OutputError(f"{what}; it picks the format: {' '.join(allowed)}{nearest(found, allowed)}")
+
+
+def check_target(path: Path) -> str:
+    """Check a target before the work: a known suffix, a folder that exists and can be written.
+
+    Returns
+    -------
+    str
+        The suffix.
+
+    Raises
+    ------
+    OutputError
+        If the file could not be written.
+    """
+    suffix = suffix_of(path)
+    check_folder(path)
+    return suffix
+
+
+def write(take: Take, path: Path | str, **options: Any) -> None:
+    """Write a take; the suffix picks the format.
+
+    Parameters
+    ----------
+    take : Take
+        What was said.
+    path : Path
+        Target. A file of that name is replaced, but only by a whole one.
+    **options
+        Of the format; see its writer.
+
+    Raises
+    ------
+    OutputError
+        If the target cannot be written or the suffix is unknown.
+    InputError
+        If an option is unknown to the format.
+    """
+    target = Path(path)
+    suffix = check_target(target)
+    writer = WRITERS.load(suffix)
+    allowed = list(inspect.signature(writer).parameters)[2:]
+    for name in options:
+        if name not in allowed:
+            has = f"it has {', '.join(allowed)}" if allowed else "it has none"
+            raise InputError(f"{suffix} has no option {name!r}; {has}{nearest(name, allowed)}")
+    write_whole(target, partial(writer, take, **options))

@@ -1,0 +1,42 @@
+"""``.wav``: the sound alone."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checkpoints.errors import InputError
+from conditioning import Speech
+
+if TYPE_CHECKING:
+    from avatar.take import Take
+
+__all__ = ["wav_bytes", "write_wav"]
+
+#: Bits of a sample → the name of its encoding in libsndfile.
+_ENCODINGS = {16: "PCM_16", 24: "PCM_24", 32: "FLOAT"}
+
+
+def write_wav(take: Take, path: Path, *, bits: int = 16) -> None:
+    """Write the sound, mono, at the voice's own rate.
+
+    Parameters
+    ----------
+    take : Take
+    path : Path
+    bits : int
+        16 or 24 (integers), or 32 (floats).
+    """
+    path.write_bytes(wav_bytes(take.speech, bits=bits))
+
+
+def wav_bytes(speech: Speech, *, bits: int = 16) -> bytes:
+    """Return the sound as the bytes of a WAV file."""
+    import soundfile
+
+    if bits not in _ENCODINGS:
+        raise InputError(f"a sound of bits={bits} is not possible; choose 16, 24 or 32")
+    buffer = io.BytesIO()
+    soundfile.write(buffer, speech.waveform, speech.sample_rate, format="WAV", subtype=_ENCODINGS[bits])
+    return buffer.getvalue()
