@@ -141,7 +141,9 @@ class Emotion:
         ----------
         text : str
             Terms separated by commas or ``+``: ``"joy:0.8, surprise:0.4"``, ``"bittersweet"``,
-            ``"slightly annoyed"``, ``"-joy"``. Empty text and ``"neutral"`` are neutral.
+            ``"slightly annoyed"``, ``"-joy"``. A primary with a weight has just that weight; a word
+            without one has its own strength (``"joy"`` is 0.7, between ``"serenity"`` and ``"ecstasy"``).
+            Empty text and ``"neutral"`` are neutral.
 
         Raises
         ------

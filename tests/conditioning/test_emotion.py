@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conditioning import EMOTION_NAMES, NEUTRAL, Emotion, InputError
@@ -67,6 +67,7 @@ def test_vad_stays_in_its_cube(a: Emotion) -> None:
     assert max(abs(vad.valence), abs(vad.arousal), abs(vad.dominance)) <= 1.0
 
 
+@settings(deadline=None)  # the first call imports scipy
 @given(emotions)
 def test_from_vad_inverts_vad_on_what_emotions_reach(a: Emotion) -> None:
     vad = a.vad
