@@ -21,6 +21,7 @@ __all__ = ["main"]
 #: Command → ("module:function", what it does). The text stands here so that help need not import the command.
 COMMANDS: dict[str, tuple[str, str]] = {
     "say": ("avatar.commands.say:say", "Speak a line with an emotion: video, sound, facial curves."),
+    "dialogue": ("avatar.commands.dialogue:dialogue", "Perform a whole script with its cast; resumable."),
     "doctor": ("avatar.commands.doctor:doctor", "Show what works here, what is missing, and the licences."),
     "train": ("avatar.commands.train:train", "Remake one of the shipped checkpoints."),
 }

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,10 @@ from avatar.dialogue.script import read_text
 from checkpoints.errors import InputError
 from conditioning.registry import nearest
 
-__all__ = ["Cast", "Character", "read_cast"]
+__all__ = ["TRAITS", "Cast", "Character", "read_cast"]
+
+#: The five factors of personality (OCEAN).
+TRAITS = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Character:
         Speed and pitch of everything that the character says.
     expressiveness, head_motion, blink_rate, gaze_motion : float
         How much the face moves; see :class:`avatar.Style`.
-    personality : mapping of str to float
+    personality : tuple of (str, float)
         Openness, conscientiousness, extraversion, agreeableness, neuroticism in [-1, 1].
     baseline : str
         The emotion to which the character's mood returns.
@@ -49,7 +51,7 @@ class Character:
     head_motion: float = 1.0
     blink_rate: float = 1.0
     gaze_motion: float = 1.0
-    personality: Mapping[str, float] = field(default_factory=dict)
+    personality: tuple[tuple[str, float], ...] = ()
     baseline: str = ""
     seed: int = 0
 
@@ -111,7 +113,21 @@ def _character(path: Path, name: str, table: Any) -> Character:
         values["portrait"] = path.parent / str(values["portrait"])
         if not values["portrait"].is_file():
             raise InputError(f"{path}: [{name}] the portrait {values['portrait']} does not exist")
+    if "personality" in values:
+        values["personality"] = _personality(path, name, values["personality"])
     return Character(name=name, **values)
+
+
+def _personality(path: Path, name: str, table: Any) -> tuple[tuple[str, float], ...]:
+    """Check the five traits."""
+    if not isinstance(table, dict):
+        raise InputError(f"{path}: [{name}] personality is a table, such as {{ openness = 0.3, neuroticism = -0.2 }}")
+    for trait, value in table.items():
+        if trait not in TRAITS or not isinstance(value, (int, float)) or not -1 <= value <= 1:
+            raise InputError(
+                f"{path}: [{name}] personality.{trait}={value!r}: the traits {', '.join(TRAITS)} run from -1 to 1"
+            )
+    return tuple(sorted((trait, float(value)) for trait, value in table.items()))
 
 
 def _load_toml(text: str) -> dict[str, Any]:

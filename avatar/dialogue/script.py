@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 
 from checkpoints.errors import InputError
+from conditioning.emotion import Emotion
 from conditioning.registry import nearest
 
 __all__ = ["Script", "ScriptLine", "read_script", "read_text", "safe_name"]
@@ -67,6 +68,14 @@ class ScriptLine:
     intensity: float = 1.0
     seed: int | None = None
     place: str = ""
+
+    @property
+    def direction_emotion(self) -> str:
+        """The direction where it is made of emotion words (``"slightly annoyed"``), else empty (``"to the door"``)."""
+        try:
+            return self.direction if Emotion.parse(self.direction) else ""
+        except InputError:
+            return ""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,10 @@ from pathlib import Path
 
 from checkpoints.errors import OutputError
 
-__all__ = ["check_folder", "write_whole"]
+__all__ = ["DRAFT_SUFFIX", "check_folder", "write_whole"]
+
+#: Folders of files in the making end so; one that a killed process left behind may be removed.
+DRAFT_SUFFIX = ".partial"
 
 
 def check_folder(path: Path) -> None:
@@ -60,7 +63,7 @@ def write_whole(path: Path, job: Callable[[Path], None]) -> None:
     """
     check_folder(path)
     try:
-        with tempfile.TemporaryDirectory(prefix=f".{path.name[:80]}.", suffix=".partial", dir=path.parent) as folder:
+        with tempfile.TemporaryDirectory(prefix=f".{path.name[:80]}.", suffix=DRAFT_SUFFIX, dir=path.parent) as folder:
             draft = Path(folder) / path.name
             job(draft)
             finished = sorted(Path(folder).iterdir(), key=lambda file: file == draft)

@@ -1,0 +1,71 @@
+"""``mien dialogue``: a whole script, resumable, on all cores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from avatar.commands import options
+
+
+@click.command()
+@click.argument("script", type=click.Path(path_type=Path))
+@click.argument("cast", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, metavar="FOLDER", help="Where it goes.")
+@click.option("--formats", default="wav,csv", show_default=True, help="What to write for each line.")
+@click.option("--language", default="en-us", show_default=True, metavar="TAG", help="Of lines that name none.")
+@click.option("--only", multiple=True, metavar="ID|SPEAKER", help="Only this line or speaker. May be repeated.")
+@click.option("--fps", type=float, default=25.0, show_default=True, help="Video frames a second.")
+@click.option("--size", type=options.Size(), default="512x512", show_default=True, help="Video size in pixels.")
+@click.option("--workers", type=click.IntRange(1, 1024), help="Processes. Default: one for each core.")
+@click.option("--ray", "ray_address", metavar="ADDRESS", help='Use a Ray cluster; "local" starts one here.')
+@click.option("--dry-run", is_flag=True, help="Only say what would be made, how long it takes and how large it is.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress bar and no report.")
+def dialogue(
+    script: Path,
+    cast: Path,
+    output: Path,
+    formats: str,
+    language: str,
+    only: tuple[str, ...],
+    fps: float,
+    size: tuple[int, int],
+    workers: int | None,
+    ray_address: str | None,
+    dry_run: bool,
+    quiet: bool,
+) -> None:
+    """Perform every line of SCRIPT with the characters of CAST.
+
+    SCRIPT is a Yarn Spinner file, a Ren'Py dialogue.tab, a sheet (.csv, .tsv) with the columns line_id, speaker,
+    text, a .jsonl, or an Ink story. CAST is a TOML file with one table per character.
+
+    Files go to FOLDER/<language>/<speaker>/<line id>.<suffix>, with manifest.jsonl and a page index.html on which
+    every line can be played. Stop it whenever you like; started again, it goes on where it was, and a line is made
+    again only if something that shapes it has changed.
+
+    \b
+    mien dialogue scene.yarn cast.toml -o out --formats wav,csv,mp4
+    """
+    from tqdm import tqdm
+
+    from avatar.dialogue import Settings, plan, read_cast, read_script
+    from avatar.dialogue.estimate import estimate
+    from avatar.dialogue.run import run
+    from avatar.dialogue.sheet import write_sheet
+    from avatar.export import suffix_of
+
+    suffixes = tuple(suffix_of(Path(f"line.{name.strip().lstrip('.')}")) for name in formats.split(",") if name.strip())
+    lines = read_script(script)
+    jobs = plan(lines, read_cast(cast), Settings(suffixes, language, fps, size), only)
+    if dry_run:
+        click.echo(estimate(jobs, output, workers))
+        return
+    with tqdm(total=len(jobs), unit="line", disable=quiet or None) as bar:
+        outcome = run(jobs, output, workers=workers, ray_address=ray_address, on_done=bar.update)
+    page = write_sheet(output, outcome.records, script.stem)
+    if not quiet:
+        click.echo(f"{outcome.rendered} made, {outcome.kept} kept, {outcome.failed} failed: {page}")
+    if outcome.failed:
+        raise SystemExit(1)

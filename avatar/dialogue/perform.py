@@ -1,0 +1,87 @@
+"""Perform one job: the function that a worker process, or a Ray task, calls."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from avatar.avatar import DEFAULT_RENDERER, DEFAULT_VOICE, Avatar
+from avatar.dialogue.cast import Character
+from avatar.dialogue.plan import Job
+from avatar.take import Take
+from checkpoints.errors import MienError
+from conditioning import Delivery, Emotion, Line
+
+__all__ = ["avatar_of", "identity", "perform", "take_of"]
+
+
+def perform(job: Job, folder: Path) -> dict[str, Any]:
+    """Make a job's files and return its record for the manifest.
+
+    A line that cannot be performed gives a record with ``"error"``; it does not raise.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        try:
+            result = _render(job, folder)
+        except (MienError, OSError, MemoryError) as error:
+            result = {"error": f"{type(error).__name__}: {error}"}
+    notes = list(dict.fromkeys(str(item.message) for item in caught if issubclass(item.category, UserWarning)))
+    return {**identity(job), **result, "warnings": notes}
+
+
+def take_of(job: Job) -> Take:
+    """Return the performance of a job."""
+    avatar = avatar_of(job.character)
+    line = Line.of(job.line.text, speaker=job.line.speaker, language=job.line.language or job.settings.language)
+    emotion = job.line.intensity * Emotion.parse(job.emotion) if job.emotion else None
+    take = avatar.say(line, emotion, seed=job.seed)
+    return replace(take, fps=job.settings.fps, size=job.settings.size)
+
+
+@lru_cache(maxsize=32)
+def avatar_of(character: Character) -> Avatar:
+    """Return a character's avatar; a worker keeps those that it used last."""
+    from avatar.animator import Style
+
+    return Avatar(
+        portrait=character.portrait,
+        voice=character.voice or DEFAULT_VOICE,
+        speaker=character.speaker,
+        renderer=character.renderer or DEFAULT_RENDERER,
+        delivery=Delivery(rate=character.rate, pitch_st=character.pitch_st),
+        style=Style(character.expressiveness, character.head_motion, character.blink_rate, character.gaze_motion),
+    )
+
+
+def _render(job: Job, folder: Path) -> dict[str, Any]:
+    take = take_of(job)
+    files = {}
+    for name in job.files:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        take.save(path)
+        files[name] = {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    return {
+        "duration_s": round(take.duration_s, 6),
+        "emotion": [[round(time_s, 4), str(emotion)] for time_s, emotion in take.speech.emotion.keyframes],
+        "words": [[word.symbol, round(word.start_s, 4), round(word.end_s, 4)] for word in take.speech.words],
+        "files": files,
+    }
+
+
+def identity(job: Job) -> dict[str, Any]:
+    """Return what says which line a record is of, and what it was made from."""
+    line = job.line
+    return {
+        "line_id": line.line_id,
+        "speaker": line.speaker,
+        "language": line.language or job.settings.language,
+        "text": line.text,
+        "seed": job.seed,
+        "fingerprint": job.fingerprint,
+    }

@@ -1,0 +1,150 @@
+"""What a run has to make: one job per line, known by a fingerprint of everything that shapes it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+
+from avatar.dialogue.cast import Cast, Character
+from avatar.dialogue.script import Script, ScriptLine, safe_name
+from checkpoints import manifest
+from checkpoints.errors import InputError
+
+__all__ = ["Job", "Settings", "plan"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What holds for all lines of a run.
+
+    Attributes
+    ----------
+    formats : tuple of str
+        Suffixes of what is written for each line, with their dot.
+    language : str
+        Of lines that name none.
+    fps : float
+        Video frames a second.
+    size : tuple of int
+        Video width and height in pixels.
+    moods : bool
+        Whether feelings carry over from line to line.
+    """
+
+    formats: tuple[str, ...] = (".wav", ".csv")
+    language: str = "en-us"
+    fps: float = 25.0
+    size: tuple[int, int] = (512, 512)
+    moods: bool = False
+
+
+@dataclass(frozen=True)
+class Job:
+    """One line with all that shapes it.
+
+    Attributes
+    ----------
+    line : ScriptLine
+        What is said.
+    character : Character
+        Who says it.
+    settings : Settings
+        Of the run.
+    seed : int
+        Of this take: the line's own, or one made of its id and the character's.
+    emotion : str
+        The emotion that the line is spoken with, empty to read it from the words.
+    stem : str
+        ``<language>/<speaker>/<line id>``, relative to the run's folder; safe on every file system.
+    fingerprint : str
+        SHA-256 of everything above, of the portrait's bytes, the checkpoints and mien's version.
+    """
+
+    line: ScriptLine
+    character: Character
+    settings: Settings
+    seed: int
+    emotion: str = ""
+    stem: str = field(init=False)
+    fingerprint: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        language = self.line.language or self.settings.language
+        parts = (language, self.line.speaker or "nobody", self.line.line_id)
+        object.__setattr__(self, "stem", "/".join(safe_name(part) for part in parts))
+        object.__setattr__(self, "fingerprint", _fingerprint(self))
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files to be made, relative to the run's folder."""
+        return tuple(self.stem + suffix for suffix in self.settings.formats)
+
+
+def plan(script: Script, cast: Cast, settings: Settings, only: Iterable[str] = ()) -> list[Job]:
+    """Return the jobs of a run, in the script's order.
+
+    Parameters
+    ----------
+    only : iterable of str
+        Line ids or speakers; empty for all lines.
+
+    Raises
+    ------
+    InputError
+        If a speaker is not in the cast, or ``only`` names neither a line nor a speaker.
+    """
+    wanted = set(only)
+    known = {line.line_id for line in script} | set(script.speakers)
+    if wanted - known:
+        raise InputError(
+            f"--only names {sorted(wanted - known)[0]!r}, which is neither a line id nor a speaker of the script"
+        )
+    jobs = [_job(line, cast, settings) for line in script if not wanted or {line.line_id, line.speaker} & wanted]
+    stems: dict[str, str] = {}
+    for job in jobs:
+        if job.stem.casefold() in stems:
+            raise InputError(
+                f"{job.line.place}: the id {job.line.line_id!r} makes the same file as {stems[job.stem.casefold()]!r}"
+            )
+        stems[job.stem.casefold()] = job.line.line_id
+    return jobs
+
+
+def _job(line: ScriptLine, cast: Cast, settings: Settings) -> Job:
+    try:
+        character = cast[line.speaker]
+    except InputError as error:
+        raise InputError(f"{line.place}: {error}") from error
+    seed = line.seed if line.seed is not None else int(hashlib.sha256(line.line_id.encode()).hexdigest()[:7], 16)
+    emotion = line.emotion or line.direction_emotion
+    return Job(line, character, settings, seed + character.seed, emotion)
+
+
+def _fingerprint(job: Job) -> str:
+    """Hash all that shapes the files of a job; where the line stands in the script does not."""
+    line = {key: value for key, value in asdict(job.line).items() if key != "place"}
+    facts = {
+        "line": line,
+        "character": asdict(job.character) | {"portrait": _file_hash(job.character.portrait)},
+        "settings": asdict(job.settings),
+        "seed": job.seed,
+        "emotion": job.emotion,
+        "mien": version("mien"),
+        "checkpoints": _checkpoint_hashes(),
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _file_hash(path: Path | None) -> str:
+    return "" if path is None else hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _checkpoint_hashes() -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((name, entry["sha256"]) for name, entry in manifest().items()))

@@ -1,0 +1,173 @@
+"""A whole script on one machine or many: workers, resume, and what to do when one is lost."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from avatar.dialogue.journal import Journal, Record, is_finished
+from avatar.dialogue.perform import perform
+from avatar.dialogue.plan import Job
+
+__all__ = ["Outcome", "default_workers", "run"]
+
+#: Jobs that wait at a worker: enough that none idles, few enough that memory stays flat on a long script.
+WAITING_PER_WORKER = 2
+#: A line that takes its worker down this many times is given up.
+MAX_CRASHES = 2
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run did.
+
+    Attributes
+    ----------
+    records : list of dict
+        In the script's order.
+    rendered, kept, failed : int
+        Lines made now, made before, and not made.
+    """
+
+    records: list[Record]
+    rendered: int
+    kept: int
+    failed: int
+
+
+def default_workers() -> int:
+    """Return one worker for each core that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run(
+    jobs: list[Job],
+    folder: Path,
+    *,
+    workers: int | None = None,
+    ray_address: str | None = None,
+    on_done: Callable[[int], object] = lambda count: None,
+) -> Outcome:
+    """Perform the jobs that are not finished, and write the manifest.
+
+    Parameters
+    ----------
+    jobs : list of Job
+        In the script's order.
+    folder : Path
+        Where the files go.
+    workers : int, optional
+        Processes; one for each core by default. With Ray: tasks at a time, by default as many as it has cores.
+    ray_address : str, optional
+        Of a Ray cluster (``"local"`` starts one here) instead of processes.
+    on_done : callable
+        Called with the number of lines that were finished since the last call.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written or is held by another run.
+    """
+    with Journal(folder) as journal:
+        open_jobs = [job for job in jobs if not is_finished(job, journal.records, folder)]
+        source = (
+            perform_on_ray(open_jobs, folder, ray_address, workers)
+            if ray_address
+            else perform_here(open_jobs, folder, workers)
+        )
+        on_done(len(jobs) - len(open_jobs))
+        failed = 0
+        for record in source:
+            journal.add(record)
+            failed += "error" in record
+            on_done(1)
+        records = journal.close_with(jobs)
+    return Outcome(records, len(open_jobs) - failed, len(jobs) - len(open_jobs), failed)
+
+
+def perform_here(jobs: list[Job], folder: Path, workers: int | None = None) -> Iterator[Record]:
+    """Yield records as worker processes finish; a lost worker's lines are taken up by new ones."""
+    count = max(1, min(workers or default_workers(), len(jobs)))
+    waiting = list(reversed(jobs))
+    while waiting:
+        under_way: dict[Future[Record], Job] = {}
+        with _pool(count) as pool:
+            try:
+                while waiting or under_way:
+                    while waiting and len(under_way) < WAITING_PER_WORKER * count:
+                        job = waiting.pop()
+                        under_way[pool.submit(perform, job, folder)] = job
+                    for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                        record = future.result()
+                        del under_way[future]
+                        yield record
+            except BrokenProcessPool:
+                lost = list(under_way.values())
+        if under_way:
+            yield from (_perform_alone(job, folder) for job in lost)
+
+
+def _perform_alone(job: Job, folder: Path) -> Record:
+    """Perform a line that was under way when a worker died: alone, so that only the culprit is blamed."""
+    for _ in range(MAX_CRASHES):
+        with _pool(1) as pool:
+            try:
+                return pool.submit(perform, job, folder).result()
+            except BrokenProcessPool:
+                continue
+    return _crash_record(job, "the worker process died")
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    """Return a pool of clean processes: forked ones would share the parent's threads and locks."""
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_be_a_worker)
+
+
+def perform_on_ray(jobs: list[Job], folder: Path, address: str, workers: int | None = None) -> Iterator[Record]:
+    """Yield records as Ray tasks finish; Ray itself starts a lost task anew."""
+    import ray
+
+    ray.init(address=None if address == "local" else address, include_dashboard=False, log_to_driver=False)
+    try:
+        task = ray.remote(max_retries=MAX_CRASHES)(perform)
+        limit = WAITING_PER_WORKER * (workers or int(ray.cluster_resources().get("CPU", 1)))
+        waiting, under_way = list(reversed(jobs)), {}
+        while waiting or under_way:
+            while waiting and len(under_way) < limit:
+                job = waiting.pop()
+                under_way[task.remote(job, folder)] = job
+            done, _ = ray.wait(list(under_way), num_returns=1)
+            for reference in done:
+                job = under_way.pop(reference)
+                yield _ray_result(ray, reference, job)
+    finally:
+        ray.shutdown()
+
+
+def _ray_result(ray: Any, reference: Any, job: Job) -> Record:
+    try:
+        record: Record = ray.get(reference)
+    except ray.exceptions.RayError as error:
+        record = _crash_record(job, type(error).__name__)
+    return record
+
+
+def _crash_record(job: Job, reason: str) -> Record:
+    from avatar.dialogue.perform import identity
+
+    return {**identity(job), "error": f"{reason} on this line {MAX_CRASHES} times", "warnings": []}
+
+
+def _be_a_worker() -> None:
+    """Leave Ctrl-C to the parent, and one core to each worker."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
