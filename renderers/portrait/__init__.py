@@ -1,0 +1,1 @@
+"""The portrait renderer: one picture of a face, animated in place."""

@@ -1,0 +1,119 @@
+"""Draw triangles into arrays: vertex attributes interpolated at every sample, the nearest surface kept.
+
+Coordinates are pixels with centres at whole numbers, x to the right, y down, z towards the viewer. The
+picture is drawn without perspective, so attributes are linear across a triangle.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["EMPTY_DEPTH", "rasterize", "rasterize_into"]
+
+#: Depth of samples that no triangle covers.
+EMPTY_DEPTH = np.float32(-1e30)
+
+#: Triangles flatter than this (twice the area in square pixels) are skipped.
+_MIN_AREA = 1e-9
+
+
+@numba.njit(cache=True, nogil=True, fastmath=False)  # type: ignore[untyped-decorator]
+def rasterize_into(
+    points: npt.NDArray[np.float32],
+    triangles: npt.NDArray[np.int32],
+    attributes: npt.NDArray[np.float32],
+    left: float,
+    top: float,
+    scale: float,
+    depth: npt.NDArray[np.float32],
+    out: npt.NDArray[np.float32],
+) -> None:
+    """Draw into existing buffers.
+
+    Parameters
+    ----------
+    points : (V, 3) float32
+        Vertices: x, y, z in pixels.
+    triangles : (T, 3) int32
+        Either winding is drawn.
+    attributes : (V, K) float32
+        What is interpolated.
+    left, top : float
+        Pixel coordinates of sample [0, 0].
+    scale : float
+        Samples a pixel along each axis.
+    depth : (H, W) float32
+        Updated where a nearer surface is drawn; start it with :data:`EMPTY_DEPTH`.
+    out : (H, W, K) float32
+        Updated at the same samples.
+    """
+    height, width = depth.shape
+    channels = attributes.shape[1]
+    for t in range(triangles.shape[0]):
+        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        ax, ay = (points[a, 0] - left) * scale, (points[a, 1] - top) * scale
+        bx, by = (points[b, 0] - left) * scale, (points[b, 1] - top) * scale
+        cx, cy = (points[c, 0] - left) * scale, (points[c, 1] - top) * scale
+        x_low = max(0, int(np.ceil(min(ax, bx, cx))))
+        x_high = min(width - 1, int(np.floor(max(ax, bx, cx))))
+        y_low = max(0, int(np.ceil(min(ay, by, cy))))
+        y_high = min(height - 1, int(np.floor(max(ay, by, cy))))
+        if x_low > x_high or y_low > y_high:
+            continue
+        area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+        if abs(area) < 1e-9:
+            continue
+        inverse = 1.0 / area
+        # Barycentric weights of b and c are linear in x and y.
+        wb_x, wb_y = (cy - ay) * inverse, -(cx - ax) * inverse
+        wc_x, wc_y = -(by - ay) * inverse, (bx - ax) * inverse
+        z_a, z_b, z_c = points[a, 2], points[b, 2], points[c, 2]
+        for y in range(y_low, y_high + 1):
+            wb = wb_x * (x_low - ax) + wb_y * (y - ay)
+            wc = wc_x * (x_low - ax) + wc_y * (y - ay)
+            for x in range(x_low, x_high + 1):
+                wa = 1.0 - wb - wc
+                if wa >= -1e-6 and wb >= -1e-6 and wc >= -1e-6:
+                    z = wa * z_a + wb * z_b + wc * z_c
+                    if z > depth[y, x]:
+                        depth[y, x] = z
+                        for k in range(channels):
+                            out[y, x, k] = wa * attributes[a, k] + wb * attributes[b, k] + wc * attributes[c, k]
+                wb += wb_x
+                wc += wc_x
+
+
+def rasterize(
+    points: npt.NDArray[np.float32],
+    triangles: npt.NDArray[np.int32],
+    attributes: npt.NDArray[np.float32],
+    size: tuple[int, int],
+    *,
+    origin: tuple[float, float] = (0.0, 0.0),
+    scale: float = 1.0,
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Draw into new buffers of (width, height) samples.
+
+    Returns
+    -------
+    out : (H, W, K) float32
+        Attributes, zero where nothing was drawn.
+    depth : (H, W) float32
+        Depth, :data:`EMPTY_DEPTH` where nothing was drawn.
+    """
+    width, height = size
+    depth = np.full((height, width), EMPTY_DEPTH, np.float32)
+    out = np.zeros((height, width, attributes.shape[1]), np.float32)
+    rasterize_into(
+        np.ascontiguousarray(points, np.float32),
+        np.ascontiguousarray(triangles, np.int32),
+        np.ascontiguousarray(attributes, np.float32),
+        float(origin[0]),
+        float(origin[1]),
+        float(scale),
+        depth,
+        out,
+    )
+    return out, depth
