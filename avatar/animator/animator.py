@@ -1,0 +1,258 @@
+"""Speech to motion: the layers, in order, each a pure function of time.
+
+lips (phones or loudness) → expression (yields to the lips) → blinks and gaze → head → contacts enforced last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from avatar.animator.blinks import blink_times, lid_closure
+from avatar.animator.closures import contacts_of, enforce, holds
+from avatar.animator.coarticulation import gestures_of, lip_curves, speaking
+from avatar.animator.expression import express, felt
+from avatar.animator.gaze import LID_FOLLOW, GazePath, eye_shapes, gaze_path
+from avatar.animator.head import head_motion
+from avatar.animator.loudness_jaw import loudness_lips, loudness_speaking
+from avatar.animator.prosody import Prosody, prosody_of
+from avatar.animator.style import AS_DIRECTED, Style
+from avatar.animator.visemes import CHANNELS
+from conditioning import ARKIT_INDEX, ARKIT_NAMES, Emotion, EmotionTrack, InputError, Motion, Speech
+from conditioning.motion import MAX_FPS, frame_count
+
+__all__ = ["animate", "idle"]
+
+#: Jaw and lips over loudness: gain at the loud part, change over 18 dB, limits (JALI: both fields scale).
+JAW_GAIN, JAW_SLOPE, JAW_LIMITS = 1.12, 0.62, (0.45, 1.25)
+LIP_GAIN, LIP_SLOPE, LIP_LIMITS = 1.05, 0.30, (0.70, 1.15)
+#: Phones a second above which movements get smaller, and how fast.
+RATE_PIVOT_HZ = 13.0
+RATE_POWER = 0.35
+#: Shapes that rounding pushes aside in the emotion's mouth.
+ROUNDING_YIELD = 0.75
+
+
+@dataclass(frozen=True)
+class _Mouth:
+    """Speech's own part: (T, 52) weights, (T,) gate, (T,) contacts of lips and of lip on teeth."""
+
+    weights: npt.NDArray[np.float64]
+    gate: npt.NDArray[np.float64]
+    lips: npt.NDArray[np.float64]
+    teeth: npt.NDArray[np.float64]
+
+
+def animate(speech: Speech, *, fps: float = 60.0, seed: int = 0, style: Style = AS_DIRECTED) -> Motion:
+    """Turn speech into a performance of the face.
+
+    Parameters
+    ----------
+    speech : Speech
+        With phones; without them the mouth follows loudness.
+    fps : float
+        Frames a second. The curves are functions of time: another rate samples the same performance.
+    seed : int
+        Another seed gives other blinks, glances, nods and variations, never other lips.
+    style : Style
+        How much each layer moves.
+
+    Returns
+    -------
+    Motion
+        Frame i belongs to second ``i / fps`` of the sound; it covers the whole waveform.
+
+    Raises
+    ------
+    InputError
+        If ``fps`` is not in (0, 1000].
+    """
+    times_s = _frame_times(speech.duration_s, fps)
+    prosody = prosody_of(speech)
+    mouth = _mouth(times_s, speech, prosody)
+    strength = np.clip(felt(times_s, speech.emotion) * style.expressiveness, 0.0, 1.0)
+    streams = _streams(seed)
+    mean = Emotion.from_weights(strength.mean(axis=0))
+    path = gaze_path(
+        speech.duration_s, style, streams["gaze"], aversion=_aversion(mean), downcast=mean.sadness
+    )  # fmt: skip
+    attractors = sorted(path.shifts_s() + _pauses(speech))
+    blinks = blink_times(speech.duration_s, style, streams["blinks"], attractors, mean.vad.arousal)
+    face = express(
+        times_s, speech.emotion, speech.duration_s, mouth.gate, prosody.accents, style, streams["expression"]
+    )
+    head = head_motion(
+        times_s, strength, mouth.gate, prosody, path.at(times_s, 0.38) - style.gaze_target, style, streams["head"]
+    )
+    return _assemble(times_s, fps, mouth, face, head, path, blinks, style)
+
+
+def idle(
+    duration_s: float,
+    emotion: Emotion | EmotionTrack | str = "neutral",
+    *,
+    fps: float = 60.0,
+    seed: int = 0,
+    style: Style = AS_DIRECTED,
+    loop: bool = True,
+) -> Motion:
+    """Return a face that lives without speaking: breath, blinks, glances, sway, and the mouth shut.
+
+    Parameters
+    ----------
+    duration_s : float
+        Seconds, at least 0.5.
+    emotion : Emotion, EmotionTrack or str
+        What it feels.
+    fps : float
+        Frames a second.
+    seed : int
+        Another seed gives another performance.
+    style : Style
+    loop : bool
+        Make the end flow into the start. A loop needs a constant emotion.
+
+    Raises
+    ------
+    InputError
+        If the duration is too short, ``fps`` is out of range, or a loop is asked of a changing emotion.
+    """
+    if not 0.5 <= duration_s <= 86_400.0:
+        raise InputError(f"duration_s={duration_s} is not allowed; an idle lasts from 0.5 to 86400 seconds")
+    times_s = _frame_times(duration_s, fps)
+    felt_emotion = Emotion.parse(emotion) if isinstance(emotion, str) else emotion
+    track = EmotionTrack.constant(felt_emotion) if isinstance(felt_emotion, Emotion) else felt_emotion
+    if loop and len({feeling for _, feeling in track.keyframes}) > 1:
+        raise InputError("a loop needs one emotion throughout; give an Emotion, or loop=False")
+    period_s = duration_s if loop else None
+    streams = _streams(seed)
+    strength = np.clip(felt(times_s, track) * style.expressiveness, 0.0, 1.0)
+    mean = Emotion.from_weights(strength.mean(axis=0))
+    path = gaze_path(
+        duration_s, style, streams["gaze"], aversion=1.4 * _aversion(mean), downcast=mean.sadness, loop=loop
+    )
+    blinks = blink_times(duration_s, style, streams["blinks"], path.shifts_s(), mean.vad.arousal)
+    silence = np.zeros(len(times_s))
+    face = express(times_s, track, duration_s, silence, (), style, streams["expression"], period_s)
+    head = head_motion(
+        times_s, strength, silence, None, path.at(times_s, 0.38) - style.gaze_target, style, streams["head"], period_s
+    )
+    mouth = _Mouth(np.zeros((len(times_s), len(ARKIT_NAMES))), silence, silence, silence)
+    return _assemble(times_s, fps, mouth, face, head, path, blinks, style)
+
+
+def _frame_times(duration_s: float, fps: float) -> npt.NDArray[np.float64]:
+    if not 0.0 < fps <= MAX_FPS:
+        raise InputError(f"fps={fps} is not allowed; it runs from above 0 to {MAX_FPS:g}")
+    return np.arange(max(1, frame_count(duration_s, fps))) / fps
+
+
+def _streams(seed: int) -> dict[str, np.random.Generator]:
+    """Return one generator per layer, so that a knob of one layer leaves the others as they are."""
+    layers = ("expression", "blinks", "gaze", "head")
+    return {layer: np.random.default_rng([abs(seed), index]) for index, layer in enumerate(layers)}
+
+
+def _aversion(mean: Emotion) -> float:
+    """Return how much more than usual the eyes leave the partner: shame and fear avoid, anger stares."""
+    return float(np.clip(1.0 + mean.sadness + 0.6 * mean.fear + 0.5 * mean.disgust - 0.7 * mean.anger, 0.2, 2.5))
+
+
+def _pauses(speech: Speech) -> list[float]:
+    """Return when pauses inside the line begin."""
+    return [phone.start_s for phone in speech.phones[1:] if phone.symbol == "sil" and phone.duration_s > 0.1]
+
+
+def _mouth(times_s: npt.NDArray[np.float64], speech: Speech, prosody: Prosody) -> _Mouth:
+    zero = np.zeros(len(times_s))
+    if not speech.phones:
+        gate = loudness_speaking(times_s, prosody)
+        return _Mouth(_spread(loudness_lips(times_s, prosody)) * gate[:, None], gate, zero, zero)
+    gestures = gestures_of(speech.phones)
+    gate = speaking(times_s, gestures)
+    curves = lip_curves(times_s, gestures)
+    loudness = prosody.at("loudness", times_s)
+    pace = np.interp(times_s, *_pace(gestures.start_s, gestures.end_s, gestures.silent))
+    jaw = np.clip(JAW_GAIN + JAW_SLOPE * loudness, *JAW_LIMITS) * pace
+    lips = np.clip(LIP_GAIN + LIP_SLOPE * loudness, *LIP_LIMITS) * pace
+    curves *= np.where(np.arange(len(CHANNELS)) < 2, jaw[:, None], lips[:, None]) * gate[:, None]
+    together, on_teeth = contacts_of(gestures, speech.phones)
+    return _Mouth(_spread(curves), gate, holds(times_s, together), holds(times_s, on_teeth))
+
+
+def _pace(
+    start_s: npt.NDArray[np.float64], end_s: npt.NDArray[np.float64], silent: npt.NDArray[np.bool_]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return times and gains: movements shrink where phones follow each other fast."""
+    spoken = np.flatnonzero(~silent)
+    if len(spoken) < 4:
+        return np.array([0.0]), np.array([1.0])
+    length = np.convolve(np.pad((end_s - start_s)[spoken], 3, mode="edge"), np.full(7, 1 / 7), mode="valid")
+    gain = np.clip((length * RATE_PIVOT_HZ) ** RATE_POWER, 0.75, 1.15)
+    return 0.5 * (start_s + end_s)[spoken], gain
+
+
+def _spread(curves: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return (T, 52) weights from the lips' channels."""
+    weights = np.zeros((len(curves), len(ARKIT_NAMES)))
+    for channel, name in enumerate(CHANNELS):
+        for column in _columns(name):
+            weights[:, column] = curves[:, channel]
+    return weights
+
+
+def _columns(name: str) -> tuple[int, ...]:
+    if name in ARKIT_INDEX:
+        return (ARKIT_INDEX[name],)
+    return ARKIT_INDEX[name + "Left"], ARKIT_INDEX[name + "Right"]
+
+
+def _assemble(
+    times_s: npt.NDArray[np.float64],
+    fps: float,
+    mouth: _Mouth,
+    face: npt.NDArray[np.float64],
+    head: npt.NDArray[np.float64],
+    path: GazePath,
+    blinks: npt.NDArray[np.float64],
+    style: Style,
+) -> Motion:
+    """Put the layers together and enforce the contacts."""
+    rounding = np.clip(mouth.weights[:, ARKIT_INDEX["mouthPucker"]] * 1.4, 0.0, 1.0)
+    for name in ("mouthSmile", "mouthStretch", "mouthDimple", "mouthFrown"):
+        face[:, _columns(name)] *= (1.0 - ROUNDING_YIELD * rounding)[:, None]
+    weights = 1.0 - (1.0 - np.clip(face, 0.0, 1.0)) * (1.0 - np.clip(mouth.weights, 0.0, 1.0))
+    yaw, pitch = _eye_direction(times_s, path, head, style)
+    eye_shapes(weights, yaw, pitch)
+    _lids(weights, lid_closure(times_s, blinks), pitch)
+    weights = np.clip(enforce(weights, mouth.lips, mouth.teeth), 0.0, 1.0)
+    eyes = np.zeros((len(times_s), 2, 3))
+    eyes[:, :, 0], eyes[:, :, 1] = pitch[:, None], yaw[:, None]
+    return Motion(fps, weights.astype(np.float32), head.astype(np.float32), eyes.astype(np.float32))
+
+
+def _eye_direction(
+    times_s: npt.NDArray[np.float64], path: GazePath, head: npt.NDArray[np.float64], style: Style
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return the eyes' yaw and pitch in the head: on the target, whatever the head does."""
+    if style.gaze == 0.0:
+        yaw, pitch = style.gaze_target
+        return np.full(len(times_s), yaw), np.full(len(times_s), pitch)
+    target = path.at(times_s)
+    return target[:, 0] - head[:, 1], target[:, 1] - head[:, 0]
+
+
+def _lids(weights: npt.NDArray[np.float64], blink: npt.NDArray[np.float64], pitch: npt.NDArray[np.float64]) -> None:
+    """Close the lids for blinks, less where the eye already looks down, and undo what holds them open."""
+    for side in ("Left", "Right"):
+        shut, wide, squint, down = (
+            ARKIT_INDEX[name + side] for name in ("eyeBlink", "eyeWide", "eyeSquint", "eyeLookDown")
+        )
+        lowered = weights[:, down]
+        floor = np.clip(weights[:, shut] + LID_FOLLOW * lowered, 0.0, 1.0)
+        goal = np.clip(1.0 - 0.45 * lowered, floor, 1.0)
+        weights[:, shut] = floor + blink * (goal - floor)
+        weights[:, wide] *= (1.0 - blink) * (1.0 - 0.5 * np.clip(lowered, 0.0, 1.0))
+        weights[:, squint] *= 1.0 - 0.5 * blink

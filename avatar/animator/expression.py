@@ -1,0 +1,221 @@
+"""The emotion on the face: eight patterns, mixed, with onset, apex and offset.
+
+Patterns at full strength follow the action units of EMFACS (W. Friesen and P. Ekman, 1983) written in ARKit's
+shapes. The mouth's part yields while speech needs the mouth; an opened jaw never comes from an emotion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+from avatar.animator.noise import drift, smoothstep
+from avatar.animator.prosody import Accent
+from avatar.animator.style import Style
+from conditioning import ARKIT_INDEX, ARKIT_NAMES, EMOTION_NAMES, EmotionTrack
+
+__all__ = ["LOWER_FACE", "PATTERNS", "express", "felt"]
+
+#: Names without a side stand for both sides.
+PATTERNS: Mapping[str, Mapping[str, float]] = MappingProxyType({
+    "joy": {"mouthSmile": 0.72, "cheekSquint": 0.65, "eyeSquint": 0.45, "mouthDimple": 0.15, "browOuterUp": 0.12,
+            "mouthUpperUp": 0.08},
+    "trust": {"mouthSmile": 0.34, "browInnerUp": 0.24, "cheekSquint": 0.22, "eyeSquint": 0.12, "mouthPress": 0.06},
+    "fear": {"browInnerUp": 0.85, "browOuterUp": 0.40, "browDown": 0.22, "eyeWide": 0.75, "mouthStretch": 0.55,
+             "mouthLowerDown": 0.18, "mouthFrown": 0.15},
+    "surprise": {"browInnerUp": 0.75, "browOuterUp": 0.95, "eyeWide": 0.85, "mouthFunnel": 0.12,
+                 "mouthShrugUpper": 0.05},
+    "sadness": {"browInnerUp": 0.80, "browDown": 0.16, "mouthFrown": 0.62, "mouthShrugLower": 0.30,
+                "eyeSquint": 0.20, "eyeBlink": 0.16},
+    "disgust": {"noseSneer": 0.82, "mouthUpperUp": 0.42, "browDown": 0.45, "eyeSquint": 0.45,
+                "mouthShrugUpper": 0.18, "mouthFrown": 0.28, "cheekSquint": 0.30},
+    "anger": {"browDown": 0.88, "eyeSquint": 0.35, "eyeWide": 0.22, "noseSneer": 0.34, "mouthPress": 0.38,
+              "mouthFrown": 0.30, "jawForward": 0.18, "mouthStretch": 0.10},
+    "anticipation": {"browOuterUp": 0.34, "browInnerUp": 0.14, "eyeSquint": 0.18, "eyeWide": 0.16,
+                     "mouthSmile": 0.14, "mouthPress": 0.10, "mouthDimple": 0.12},
+})  # fmt: skip
+
+#: Seconds from onset to apex and back (surprise is brief, sadness slow: Ekman and Friesen 1975).
+ONSET_S: Mapping[str, float] = MappingProxyType({
+    "joy": 0.45, "trust": 0.55, "fear": 0.25, "surprise": 0.20, "sadness": 0.70, "disgust": 0.40, "anger": 0.40,
+    "anticipation": 0.45,
+})  # fmt: skip
+#: How much of the expression is there when the line starts, and stays when it ends.
+AT_START = 0.55
+AT_END = 0.70
+OFFSET_S = 0.6
+
+#: Shapes below the nose, and what is left of each while speaking. Those that speech itself needs yield most.
+LOWER_FACE: Mapping[str, float] = MappingProxyType({
+    "mouthSmile": 0.62, "mouthFrown": 0.60, "mouthDimple": 0.40, "mouthStretch": 0.42, "mouthPress": 0.20,
+    "mouthShrugLower": 0.22, "mouthShrugUpper": 0.25, "mouthUpperUp": 0.24, "mouthLowerDown": 0.30,
+    "mouthFunnel": 0.25, "jawForward": 0.5,
+})  # fmt: skip
+
+#: The stronger side and its lead are a person's own: up to this share on each side of 1.
+ASYMMETRY = 0.07
+#: Slow waxing and waning of a held expression, and independent flutter of each shape.
+PULSE = 0.07
+FLUTTER = 0.05
+#: Brow movement on an accent at expressiveness 1, and its rise and fall.
+ACCENT_BROW = 0.20
+ACCENT_RISE_S = 0.16
+ACCENT_FALL_S = 0.34
+
+
+def felt(times_s: npt.NDArray[np.float64], track: EmotionTrack) -> npt.NDArray[np.float64]:
+    """Return what the face shows of each emotion over time: the track at the face's own speed.
+
+    Parameters
+    ----------
+    times_s : (T,) float64
+    track : EmotionTrack
+
+    Returns
+    -------
+    (T, 8) float64
+        Each column is the track averaged over its emotion's onset, centred a little after the moment.
+    """
+    if len({emotion for _, emotion in track.keyframes}) == 1:
+        return np.repeat(track.keyframes[0][1].weights[None], len(times_s), axis=0)
+    taps = smoothstep(np.linspace(0.0, 1.0, 10))
+    shares = np.diff(taps)
+    result = np.zeros((len(times_s), len(EMOTION_NAMES)))
+    for column, name in enumerate(EMOTION_NAMES):
+        offsets = np.linspace(0.25, -0.75, len(shares)) * ONSET_S[name]
+        for offset, share in zip(offsets, shares, strict=True):
+            result[:, column] += share * track.weights_at(times_s + offset)[:, column]
+    return result
+
+
+def express(
+    times_s: npt.NDArray[np.float64],
+    track: EmotionTrack,
+    duration_s: float,
+    speech_gate: npt.NDArray[np.float64],
+    accents: tuple[Accent, ...],
+    style: Style,
+    rng: np.random.Generator,
+    period_s: float | None = None,
+) -> npt.NDArray[np.float64]:
+    """Return the expression as weights of all shapes.
+
+    Parameters
+    ----------
+    times_s : (T,) float64
+    track : EmotionTrack
+    duration_s : float
+        Length of the line.
+    speech_gate : (T,) float64
+        1 while the mouth speaks.
+    accents : tuple of Accent
+        Syllables that the brows mark.
+    style : Style
+    rng : Generator
+    period_s : float, optional
+        For a loop: no onset or offset, and everything repeats.
+
+    Returns
+    -------
+    (T, 52) float64
+    """
+    strength = felt(times_s, track)
+    if period_s is None:
+        strength = strength * _arc(times_s, duration_s, strength)
+    pulse = 1.0 + PULSE * drift(times_s, 1, (0.12, 0.5), rng, period_s)
+    level = np.clip(style.expressiveness * strength * pulse, 0.0, 1.0)
+    weights = _mix(level)
+    flutter = 1.0 + FLUTTER * drift(times_s, len(ARKIT_NAMES) // 2, (0.2, 1.2), rng, period_s)
+    weights *= np.repeat(flutter, 2, axis=1)[:, : len(ARKIT_NAMES)]
+    weights *= _sides(rng)
+    marks = _brow_marks(times_s, accents, level, style, rng)
+    weights = 1.0 - (1.0 - np.clip(weights, 0.0, 1.0)) * (1.0 - marks)
+    return _yield_to_speech(weights, speech_gate)
+
+
+def _arc(
+    times_s: npt.NDArray[np.float64], duration_s: float, strength: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Return (T, 8) shares of the apex: rising into the line, easing out of it."""
+    onset = np.array([ONSET_S[name] for name in EMOTION_NAMES])
+    rise = AT_START + (1.0 - AT_START) * smoothstep(times_s[:, None] / onset)
+    fall = smoothstep((times_s - (duration_s - OFFSET_S)) / OFFSET_S)
+    return rise * (1.0 - (1.0 - AT_END) * fall)[:, None]
+
+
+def _mix(level: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return (T, 52) weights: shapes that several emotions share saturate, opposite mouth corners share."""
+    missing = np.ones((len(level), len(ARKIT_NAMES)))
+    for column, pattern in enumerate(_pattern_matrix()):
+        active = np.flatnonzero(pattern)
+        if level[:, column].any():
+            missing[:, active] *= 1.0 - level[:, column, None] * pattern[active]
+    weights = 1.0 - missing
+    for side in ("Left", "Right"):
+        smile, frown = ARKIT_INDEX["mouthSmile" + side], ARKIT_INDEX["mouthFrown" + side]
+        shared = 0.4 * np.minimum(weights[:, smile], weights[:, frown])
+        weights[:, smile] -= shared
+        weights[:, frown] -= shared
+    return weights
+
+
+def _pattern_matrix() -> npt.NDArray[np.float64]:
+    matrix = np.zeros((len(EMOTION_NAMES), len(ARKIT_NAMES)))
+    for row, name in enumerate(EMOTION_NAMES):
+        for shape, value in PATTERNS[name].items():
+            for column in _columns(shape):
+                matrix[row, column] = value
+    return matrix
+
+
+def _columns(shape: str) -> tuple[int, ...]:
+    if shape in ARKIT_INDEX:
+        return (ARKIT_INDEX[shape],)
+    return ARKIT_INDEX[shape + "Left"], ARKIT_INDEX[shape + "Right"]
+
+
+def _sides(rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """Return (52,) gains: a little more on one side, drawn once for brows, eyes and mouth each."""
+    gains = np.ones(len(ARKIT_NAMES))
+    tilt = {region: rng.uniform(-ASYMMETRY, ASYMMETRY) for region in ("brow", "mouth", "nose", "cheek")}
+    for name, column in ARKIT_INDEX.items():
+        region = next((region for region in tilt if name.startswith(region)), None)
+        if region and name.endswith(("Left", "Right")):
+            gains[column] += tilt[region] * (1.0 if name.endswith("Left") else -1.0)
+    return gains
+
+
+def _brow_marks(
+    times_s: npt.NDArray[np.float64],
+    accents: tuple[Accent, ...],
+    level: npt.NDArray[np.float64],
+    style: Style,
+    rng: np.random.Generator,
+) -> npt.NDArray[np.float64]:
+    """Return (T, 52) brow movement on accents: up, or down where the face is angry or disgusted."""
+    marks = np.zeros((len(times_s), len(ARKIT_NAMES)))
+    frowning = np.clip(level[:, [5, 6]].sum(axis=1), 0.0, 1.0) if len(level) else np.zeros(0)
+    chance = rng.uniform(size=(len(accents), 2))
+    pulse = np.zeros(len(times_s))
+    for accent, (keep, size) in zip(accents, chance, strict=True):
+        if keep > 0.35 + 0.5 * accent.strength:
+            continue
+        low, high = np.searchsorted(times_s, (accent.time_s - ACCENT_RISE_S, accent.time_s + ACCENT_FALL_S))
+        moment = times_s[low:high] - accent.time_s
+        bump = smoothstep(1.0 + moment / ACCENT_RISE_S) * (1.0 - smoothstep(moment / ACCENT_FALL_S))
+        pulse[low:high] = np.maximum(pulse[low:high], (0.5 + 0.5 * size) * accent.strength * bump)
+    pulse *= ACCENT_BROW * style.expressiveness
+    for shape, share in (("browInnerUp", 0.8), ("browOuterUp", 1.0)):
+        marks[:, _columns(shape)] = (share * pulse * (1.0 - frowning))[:, None]
+    marks[:, _columns("browDown")] = (0.6 * pulse * frowning)[:, None]
+    return np.clip(marks, 0.0, 1.0)
+
+
+def _yield_to_speech(weights: npt.NDArray[np.float64], speech_gate: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    for shape, share in LOWER_FACE.items():
+        for column in _columns(shape):
+            weights[:, column] *= 1.0 - (1.0 - share) * speech_gate
+    return weights
