@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from avatar.animator import Style, animate
+from avatar.stream import LineStream
 from avatar.take import Take
 from conditioning import Delivery, Emotion, Line
 from tts import Voice, open_voice
@@ -109,6 +110,30 @@ class Avatar:
                 "style": asdict(self.style),
             },
         )
+
+    def stream(
+        self,
+        text_chunks: Iterable[str],
+        emotion: str | Emotion | None = None,
+        *,
+        seed: int = 0,
+        language: str = "en-us",
+    ) -> LineStream:
+        """Speak text while it is still arriving, sentence by sentence.
+
+        Parameters
+        ----------
+        text_chunks : iterable of str
+            The text as it comes, say from a language model; chunks may begin and end anywhere.
+        emotion, seed, language
+            As in :meth:`say`.
+
+        Returns
+        -------
+        LineStream
+            Iterate over it for chunks of sound and curves on one clock; ``interrupt()`` ends it naturally.
+        """
+        return LineStream(self, text_chunks, emotion, seed=seed, language=language)
 
     @cached_property
     def _voice(self) -> Voice:

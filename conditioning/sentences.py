@@ -11,61 +11,12 @@ __all__ = ["MAX_SENTENCE_CHARACTERS", "sentences", "sentences_of_chunks"]
 MAX_SENTENCE_CHARACTERS = 400
 
 #: Words whose full stop does not end a sentence.
-_ABBREVIATIONS = frozenset(
-    [
-        "mr",
-        "mrs",
-        "ms",
-        "dr",
-        "prof",
-        "st",
-        "sr",
-        "jr",
-        "lt",
-        "col",
-        "gen",
-        "sgt",
-        "capt",
-        "rev",
-        "hon",
-        "no",
-        "vs",
-        "etc",
-        "e.g",
-        "i.e",
-        "cf",
-        "approx",
-        "dept",
-        "est",
-        "fig",
-        "vol",
-        "inc",
-        "ltd",
-        "co",
-        "corp",
-        "a.m",
-        "p.m",
-        "u.s",
-        "u.k",
-        "jan",
-        "feb",
-        "mar",
-        "apr",
-        "jun",
-        "jul",
-        "aug",
-        "sep",
-        "sept",
-        "oct",
-        "nov",
-        "dec",
-        "mt",
-        "ave",
-        "blvd",
-        "rd",
-        "ft",
-    ]
-)
+_ABBREVIATIONS = frozenset({
+    "mr", "mrs", "ms", "dr", "prof", "st", "sr", "jr", "lt", "col", "gen", "sgt", "capt", "rev", "hon", "no",
+    "vs", "etc", "e.g", "i.e", "cf", "approx", "dept", "est", "fig", "vol", "inc", "ltd", "co", "corp", "a.m",
+    "p.m", "u.s", "u.k", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
+    "mt", "ave", "blvd", "rd", "ft",
+})  # fmt: skip
 #: Marks that end a sentence, with the quotes and brackets that close behind them, then a space.
 _END = re.compile(r"(?:[.!?…]+|[。！？])[\"'”’)\]»]*(?=\s|$)|\n\s*\n|(?<=[。！？])")
 #: Where a sentence that is too long is cut, best place first.
