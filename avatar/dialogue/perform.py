@@ -38,6 +38,7 @@ def take_of(job: Job) -> Take:
     """Return the performance of a job."""
     avatar = avatar_of(job.character)
     line = Line.of(job.line.text, speaker=job.line.speaker, language=job.line.language or job.settings.language)
+    line = replace(line, id=job.line.line_id)
     emotion = job.line.intensity * Emotion.parse(job.emotion) if job.emotion else None
     take = avatar.say(line, emotion, seed=job.seed)
     return replace(take, fps=job.settings.fps, size=job.settings.size)

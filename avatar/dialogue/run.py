@@ -15,7 +15,7 @@ from avatar.dialogue.journal import Journal, Record, is_finished
 from avatar.dialogue.perform import perform
 from avatar.dialogue.plan import Job
 
-__all__ = ["Outcome", "default_workers", "run"]
+__all__ = ["WAITING_PER_WORKER", "Outcome", "default_workers", "run", "worker_pool"]
 
 #: Jobs that wait at a worker: enough that none idles, few enough that memory stays flat on a long script.
 WAITING_PER_WORKER = 2
@@ -97,7 +97,7 @@ def perform_here(jobs: list[Job], folder: Path, workers: int | None = None) -> I
     waiting = list(reversed(jobs))
     while waiting:
         under_way: dict[Future[Record], Job] = {}
-        with _pool(count) as pool:
+        with worker_pool(count) as pool:
             try:
                 while waiting or under_way:
                     while waiting and len(under_way) < WAITING_PER_WORKER * count:
@@ -116,7 +116,7 @@ def perform_here(jobs: list[Job], folder: Path, workers: int | None = None) -> I
 def _perform_alone(job: Job, folder: Path) -> Record:
     """Perform a line that was under way when a worker died: alone, so that only the culprit is blamed."""
     for _ in range(MAX_CRASHES):
-        with _pool(1) as pool:
+        with worker_pool(1) as pool:
             try:
                 return pool.submit(perform, job, folder).result()
             except BrokenProcessPool:
@@ -124,7 +124,7 @@ def _perform_alone(job: Job, folder: Path) -> Record:
     return _crash_record(job, "the worker process died")
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
+def worker_pool(workers: int) -> ProcessPoolExecutor:
     """Return a pool of clean processes: forked ones would share the parent's threads and locks."""
     return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_be_a_worker)
 
@@ -137,7 +137,8 @@ def perform_on_ray(jobs: list[Job], folder: Path, address: str, workers: int | N
     try:
         task = ray.remote(max_retries=MAX_CRASHES)(perform)
         limit = WAITING_PER_WORKER * (workers or int(ray.cluster_resources().get("CPU", 1)))
-        waiting, under_way = list(reversed(jobs)), {}
+        waiting = list(reversed(jobs))
+        under_way: dict[Any, Job] = {}
         while waiting or under_way:
             while waiting and len(under_way) < limit:
                 job = waiting.pop()
