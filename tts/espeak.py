@@ -1,0 +1,208 @@
+"""The ``formant`` voice: espeak-ng's synthesis, re-shaped by WORLD along the emotion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import ClassVar
+
+import numpy as np
+
+from conditioning import NEUTRAL, BackendError, EmotionTrack, InputError, Line, Segment, Speech, tile
+from conditioning.phones import SILENCE
+from conditioning.registry import nearest
+from tts.espeak_library import language_files, synthesise, to_phones
+from tts.espeak_phones import Piece, to_segments, word_segments
+from tts.normalise import Token, normalise, split_plain
+from tts.reshape import PlacedDelivery, reshape
+from tts.voice import VoiceInfo
+
+__all__ = ["SPEAKERS", "FormantVoice"]
+
+SAMPLE_RATE = 22_050
+#: Silence before the first and after the last phone, so that a face can open and close its mouth.
+LEAD_S, TAIL_S = 0.10, 0.25
+RATE_WPM = 160
+
+#: Speaker → lines of a voice file (espeak-ng, docs/voices.md). Without flutter and roughness, which are ours.
+SPEAKERS: dict[str, str] = {
+    "woman": """
+pitch 160 228
+formant 0 105 80 150
+formant 1 110 80 160
+formant 2 110 70 150
+formant 3 110 70 150
+formant 4 115 80 180
+formant 5 115 80 150
+formant 6 110 70 150
+formant 7 110 70 150
+formant 8 110 70 150
+consonants 130 130
+breath 0 2 3 3 3 3 3 2
+flutter 2
+roughness 0
+""",
+    "man": """
+pitch 88 130
+consonants 110 110
+flutter 2
+roughness 0
+""",
+}
+
+
+@dataclass(frozen=True)
+class _Spoken:
+    """A text for espeak-ng and where everything in it comes from."""
+
+    text: str
+    places: tuple[tuple[int, int], ...]  # of each spoken word in `text`
+    words: tuple[str, ...]  # each spoken word
+    token_of_word: tuple[int, ...]
+    tokens: tuple[Token, ...]
+    span_of_token: tuple[int, ...]
+
+
+class FormantVoice:
+    """Formant synthesis with emotion: small, instant, in every language of espeak-ng.
+
+    Parameters
+    ----------
+    speaker : str or None
+        One of ``info.speakers``; ``None`` takes the line's speaker if it is one of them, else the first.
+    rate_wpm : int
+        Words a minute of neutral speech.
+    """
+
+    info: ClassVar[VoiceInfo] = VoiceInfo(
+        name="formant",
+        summary="formant synthesis re-shaped by emotion; instant, no weights, many languages",
+        sample_rate=SAMPLE_RATE,
+        languages=("en-us", "en-gb", "de", "fr", "es", "it", "pt", "nl", "pl", "ru"),
+        licence="GPL-3.0-or-later (espeak-ng, loaded as a library)",
+        speakers=tuple(SPEAKERS),
+        requires={"espeakng_loader": "pip install espeakng-loader", "pyworld": "pip install pyworld 'setuptools<81'"},
+    )
+
+    def __init__(self, *, speaker: str | None = None, rate_wpm: int = RATE_WPM) -> None:
+        if speaker is not None and speaker not in SPEAKERS:
+            names = list(SPEAKERS)
+            raise BackendError(
+                f"voice 'formant' has no speaker {speaker!r}; it has {', '.join(names)}{nearest(speaker, names)}"
+            )
+        if not 80 <= rate_wpm <= 450:
+            raise BackendError(f"rate_wpm={rate_wpm} is not allowed; it runs from 80 to 450 words a minute")
+        self.speaker = speaker
+        self.rate_wpm = rate_wpm
+
+    def speak(self, line: Line, *, seed: int = 0) -> Speech:
+        """Return the sound of ``line``; see :class:`tts.voice.Voice`."""
+        speaker = self.speaker or (line.speaker if line.speaker in SPEAKERS else next(iter(SPEAKERS)))
+        definition = _definition(line.language, speaker)
+        english = line.language.lower().split("-")[0] == "en"
+        spoken = _to_spoken(line, english)
+        raw = synthesise(spoken.text, definition, rate_wpm=self.rate_wpm)
+
+        def pronounce(index: int) -> str:
+            word = spoken.words[index]
+            return _pronunciations(definition, (word,))[word]
+
+        pieces, count = to_segments(raw, spoken.places, english=english, pronounce=pronounce)
+        neutral = _framed(raw.waveform.astype(np.float32) / 32768.0, pieces, count, spoken, raw.sample_rate)
+        return _with_feeling(line, spoken, neutral, seed)
+
+
+@lru_cache(maxsize=64)
+def _definition(language: str, speaker: str) -> str:
+    """Return the voice file of a language and a speaker."""
+    files = language_files()
+    tag = language.lower().replace("_", "-")
+    path = files.get(tag) or files.get(tag.split("-")[0])
+    if path is None:
+        raise InputError(f"language {language!r} cannot be spoken by 'formant'{nearest(tag, sorted(files))}")
+    return path.read_text(encoding="utf-8") + SPEAKERS[speaker]
+
+
+@lru_cache(maxsize=4096)
+def _pronunciations(definition: str, words: tuple[str, ...]) -> dict[str, str]:
+    return to_phones(words, definition)
+
+
+def _to_spoken(line: Line, english: bool) -> _Spoken:
+    """Write the line out for espeak-ng."""
+    text = ""
+    places: list[tuple[int, int]] = []
+    words: list[str] = []
+    token_of_word: list[int] = []
+    tokens: list[Token] = []
+    span_of_token: list[int] = []
+    for number, span in enumerate(line.spans):
+        for token in normalise(span.text) if english else split_plain(span.text):
+            for word in token.spoken:
+                text += " " if text else ""
+                places.append((len(text), len(text) + len(word)))
+                words.append(word)
+                token_of_word.append(len(tokens))
+                text += word
+            text += token.mark
+            tokens.append(token)
+            span_of_token.append(number)
+    if not words:
+        raise InputError(f"nothing to say in {line.text[:60]!r}; give text with letters or digits")
+    return _Spoken(text, tuple(places), tuple(words), tuple(token_of_word), tuple(tokens), tuple(span_of_token))
+
+
+def _framed(waveform: np.ndarray, pieces: Sequence[Piece], count: int, spoken: _Spoken, sample_rate: int) -> Speech:
+    """Return the neutral speech with its lead and tail of silence."""
+    end = pieces[-1].start if pieces[-1].symbol == SILENCE else count
+    begin = pieces[1].start if pieces[0].symbol == SILENCE and len(pieces) > 1 else 0
+    lead, tail = int(LEAD_S * sample_rate), int(TAIL_S * sample_rate)
+    kept = [piece for piece in pieces if begin <= piece.start < end]
+    moved = [Piece(SILENCE, 0, -1)]
+    moved += [Piece(piece.symbol, piece.start - begin + lead, piece.word) for piece in kept]
+    moved.append(Piece(SILENCE, end - begin + lead, -1))
+    sound = np.concatenate([np.zeros(lead), waveform[begin:end], np.zeros(tail)]).astype(np.float32)
+    written = [token.source for token in spoken.tokens]
+    phones = tile([piece.symbol for piece in moved], [*(p.start for p in moved), len(sound)], sample_rate)
+    words = word_segments(moved, len(sound), spoken.token_of_word, written, sample_rate)
+    return Speech(sound, sample_rate, phones, words, text=" ".join(written))
+
+
+def _with_feeling(line: Line, spoken: _Spoken, neutral: Speech, seed: int) -> Speech:
+    """Place the spans' emotions, deliveries and pauses on the neutral speech and re-shape it."""
+    borders = _span_borders(line, spoken, neutral)
+    track = EmotionTrack.from_spans(
+        (start_s, end_s, span.emotion or NEUTRAL) for span, (start_s, end_s) in zip(line.spans, borders, strict=True)
+    )
+    deliveries = [
+        PlacedDelivery(start_s, end_s, span.delivery)
+        for span, (start_s, end_s) in zip(line.spans, borders, strict=True)
+    ]
+    pauses = [
+        (end_s, span.pause_after_s) for span, (_, end_s) in zip(line.spans, borders, strict=True) if span.pause_after_s
+    ]
+    felt = Speech(neutral.waveform, neutral.sample_rate, neutral.phones, neutral.words, track, text=line.text)
+    return reshape(felt, deliveries=deliveries, pauses=pauses, seed=seed)
+
+
+def _span_borders(line: Line, spoken: _Spoken, neutral: Speech) -> list[tuple[float, float]]:
+    """Return (start, end) in seconds of each span."""
+    tokens = iter(zip(spoken.span_of_token, spoken.tokens, strict=True))
+    firsts: dict[int, float] = {}
+    lasts: dict[int, float] = {}
+    voiced = [word for word in neutral.words if word.symbol]
+    audible = [(number, token) for number, token in tokens if token.spoken]
+    for (number, _), word in zip(audible, voiced, strict=False):
+        firsts.setdefault(number, word.start_s)
+        lasts[number] = word.end_s
+    borders = []
+    at_s = 0.0
+    for number in range(len(line.spans)):
+        start_s = firsts.get(number, at_s) if number else 0.0
+        at_s = lasts.get(number, at_s)
+        borders.append((start_s, at_s))
+    if borders:
+        borders[-1] = (borders[-1][0], neutral.duration_s)
+    return [(start_s, max(end_s, start_s)) for start_s, end_s in borders]
