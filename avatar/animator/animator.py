@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from avatar.animator.blinks import blink_times, lid_closure
 from avatar.animator.closures import contacts_of, enforce, holds
-from avatar.animator.coarticulation import gestures_of, lip_curves, speaking
+from avatar.animator.coarticulation import Gestures, gestures_of, lip_curves, speaking
 from avatar.animator.expression import express, felt
 from avatar.animator.gaze import LID_FOLLOW, GazePath, eye_shapes, gaze_path
 from avatar.animator.head import head_motion
@@ -31,6 +31,11 @@ LIP_GAIN, LIP_SLOPE, LIP_LIMITS = 1.05, 0.30, (0.70, 1.15)
 #: Phones a second above which movements get smaller, and how fast.
 RATE_PIVOT_HZ = 13.0
 RATE_POWER = 0.35
+#: Half width of the window over which the head feels speech come and go, and the grid that it is computed on.
+COMPOSURE_S = 0.5
+CONTROL_S = 0.05
+#: The head takes this long for its share of a gaze shift.
+HEAD_SHIFT_S = 0.38
 #: Shapes that rounding pushes aside in the emotion's mouth.
 ROUNDING_YIELD = 0.75
 
@@ -71,21 +76,20 @@ def animate(speech: Speech, *, fps: float = 60.0, seed: int = 0, style: Style = 
     """
     times_s = _frame_times(speech.duration_s, fps)
     prosody = prosody_of(speech)
-    mouth = _mouth(times_s, speech, prosody)
+    gestures = gestures_of(speech.phones) if speech.phones else None
+    mouth = _mouth(times_s, speech, prosody, gestures)
     strength = np.clip(felt(times_s, speech.emotion) * style.expressiveness, 0.0, 1.0)
     streams = _streams(seed)
     mean = Emotion.from_weights(strength.mean(axis=0))
-    path = gaze_path(
-        speech.duration_s, style, streams["gaze"], aversion=_aversion(mean), downcast=mean.sadness
-    )  # fmt: skip
+    path = gaze_path(speech.duration_s, style, streams["gaze"], aversion=_aversion(mean), downcast=mean.sadness)
     attractors = sorted(path.shifts_s() + _pauses(speech))
     blinks = blink_times(speech.duration_s, style, streams["blinks"], attractors, mean.vad.arousal)
     face = express(
         times_s, speech.emotion, speech.duration_s, mouth.gate, prosody.accents, style, streams["expression"]
     )
-    head = head_motion(
-        times_s, strength, mouth.gate, prosody, path.at(times_s, 0.38) - style.gaze_target, style, streams["head"]
-    )
+    composure = _composure(times_s, speech, prosody, gestures)
+    followed = path.at(times_s, HEAD_SHIFT_S) - style.gaze_target
+    head = head_motion(times_s, strength, composure, prosody, followed, style, streams["head"])
     return _assemble(times_s, fps, mouth, face, head, path, blinks, style)
 
 
@@ -136,9 +140,8 @@ def idle(
     blinks = blink_times(duration_s, style, streams["blinks"], path.shifts_s(), mean.vad.arousal)
     silence = np.zeros(len(times_s))
     face = express(times_s, track, duration_s, silence, (), style, streams["expression"], period_s)
-    head = head_motion(
-        times_s, strength, silence, None, path.at(times_s, 0.38) - style.gaze_target, style, streams["head"], period_s
-    )
+    followed = path.at(times_s, HEAD_SHIFT_S) - style.gaze_target
+    head = head_motion(times_s, strength, silence, None, followed, style, streams["head"], period_s)
     mouth = _Mouth(np.zeros((len(times_s), len(ARKIT_NAMES))), silence, silence, silence)
     return _assemble(times_s, fps, mouth, face, head, path, blinks, style)
 
@@ -165,13 +168,26 @@ def _pauses(speech: Speech) -> list[float]:
     return [phone.start_s for phone in speech.phones[1:] if phone.symbol == "sil" and phone.duration_s > 0.1]
 
 
-def _mouth(times_s: npt.NDArray[np.float64], speech: Speech, prosody: Prosody) -> _Mouth:
+def _gate(times_s: npt.NDArray[np.float64], prosody: Prosody, gestures: Gestures | None) -> npt.NDArray[np.float64]:
+    return loudness_speaking(times_s, prosody) if gestures is None else speaking(times_s, gestures)
+
+
+def _composure(
+    times_s: npt.NDArray[np.float64], speech: Speech, prosody: Prosody, gestures: Gestures | None
+) -> npt.NDArray[np.float64]:
+    """Return the gate at the head's speed: it does not jolt at every pause."""
+    grid_s = np.arange(-COMPOSURE_S, speech.duration_s + COMPOSURE_S + CONTROL_S, CONTROL_S)
+    half = round(COMPOSURE_S / CONTROL_S)
+    kernel = np.hanning(2 * half + 1)
+    slow = np.convolve(np.pad(_gate(grid_s, prosody, gestures), half, mode="edge"), kernel / kernel.sum(), "valid")
+    return np.interp(times_s, grid_s, slow)
+
+
+def _mouth(times_s: npt.NDArray[np.float64], speech: Speech, prosody: Prosody, gestures: Gestures | None) -> _Mouth:
     zero = np.zeros(len(times_s))
-    if not speech.phones:
-        gate = loudness_speaking(times_s, prosody)
+    gate = _gate(times_s, prosody, gestures)
+    if gestures is None:
         return _Mouth(_spread(loudness_lips(times_s, prosody)) * gate[:, None], gate, zero, zero)
-    gestures = gestures_of(speech.phones)
-    gate = speaking(times_s, gestures)
     curves = lip_curves(times_s, gestures)
     loudness = prosody.at("loudness", times_s)
     pace = np.interp(times_s, *_pace(gestures.start_s, gestures.end_s, gestures.silent))
@@ -227,7 +243,7 @@ def _assemble(
     yaw, pitch = _eye_direction(times_s, path, head, style)
     eye_shapes(weights, yaw, pitch)
     _lids(weights, lid_closure(times_s, blinks), pitch)
-    weights = np.clip(enforce(weights, mouth.lips, mouth.teeth), 0.0, 1.0)
+    weights = np.clip(enforce(weights, mouth.lips, mouth.teeth, 1.0 - mouth.gate), 0.0, 1.0)
     eyes = np.zeros((len(times_s), 2, 3))
     eyes[:, :, 0], eyes[:, :, 1] = pitch[:, None], yaw[:, None]
     return Motion(fps, weights.astype(np.float32), head.astype(np.float32), eyes.astype(np.float32))

@@ -48,6 +48,10 @@ LABIODENTAL_YIELD: Mapping[str, float] = MappingProxyType({
     "mouthFunnel": 0.85, "mouthPucker": 0.6, "mouthLowerDown": 1.0, "mouthShrugLower": 0.7, "mouthShrugUpper": 0.5,
     "mouthPress": 1.0, "mouthRollUpper": 1.0, "mouthClose": 1.0, "tongueOut": 1.0,
 })  # fmt: skip
+#: In silence an expression may tense the lips, not part them.
+SILENT_YIELD: Mapping[str, float] = MappingProxyType({
+    "mouthFunnel": 0.8, "mouthLowerDown": 0.8, "mouthUpperUp": 0.6, "mouthShrugUpper": 0.4, "noseSneer": 0.15,
+})  # fmt: skip
 #: What lip on teeth looks like; the larger of this and the curve is kept.
 LABIODENTAL_POSE: Mapping[str, float] = MappingProxyType({"mouthRollLower": 0.5, "mouthUpperUp": 0.28})
 
@@ -134,14 +138,17 @@ def enforce(
     weights: npt.NDArray[np.float64],
     lips: npt.NDArray[np.float64],
     teeth: npt.NDArray[np.float64],
+    silence: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.float64]:
-    """Return the weights with both contacts made.
+    """Return the weights with both contacts made, and the lips shut in silence.
 
     Parameters
     ----------
     weights : (T, 52) float64
     lips, teeth : (T,) float64
         From :func:`holds`: lips together, lip on teeth.
+    silence : (T,) float64
+        1 where nobody speaks.
 
     Returns
     -------
@@ -158,7 +165,8 @@ def enforce(
     _lower_lip_to_teeth(out, teeth)
     _yield(out, BILABIAL_YIELD, lips)
     out[:, jaw] *= 1.0 - (1.0 - JAW_KEPT) * lips
-    _shut(out, lips)
+    _yield(out, SILENT_YIELD, silence)
+    _shut(out, np.maximum(lips, silence))
     return out
 
 

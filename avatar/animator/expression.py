@@ -50,7 +50,7 @@ OFFSET_S = 0.6
 
 #: Shapes below the nose, and what is left of each while speaking. Those that speech itself needs yield most.
 LOWER_FACE: Mapping[str, float] = MappingProxyType({
-    "mouthSmile": 0.62, "mouthFrown": 0.60, "mouthDimple": 0.40, "mouthStretch": 0.42, "mouthPress": 0.20,
+    "mouthSmile": 0.74, "mouthFrown": 0.72, "mouthDimple": 0.40, "mouthStretch": 0.42, "mouthPress": 0.20,
     "mouthShrugLower": 0.22, "mouthShrugUpper": 0.25, "mouthUpperUp": 0.24, "mouthLowerDown": 0.30,
     "mouthFunnel": 0.25, "jawForward": 0.5,
 })  # fmt: skip
@@ -58,8 +58,11 @@ LOWER_FACE: Mapping[str, float] = MappingProxyType({
 #: The stronger side and its lead are a person's own: up to this share on each side of 1.
 ASYMMETRY = 0.07
 #: Slow waxing and waning of a held expression, and independent flutter of each shape.
-PULSE = 0.07
-FLUTTER = 0.05
+PULSE = 0.05
+FLUTTER = 0.035
+#: Shapes whose names begin alike flutter together.
+REGIONS = ("browInner", "browOuter", "browDown", "eye", "cheek", "nose", "mouthS", "mouth", "jaw", "tongue")
+_REGION_OF = np.array([next(i for i, start in enumerate(REGIONS) if name.startswith(start)) for name in ARKIT_NAMES])
 #: Brow movement on an accent at expressiveness 1, and its rise and fall.
 ACCENT_BROW = 0.20
 ACCENT_RISE_S = 0.16
@@ -128,8 +131,8 @@ def express(
     pulse = 1.0 + PULSE * drift(times_s, 1, (0.12, 0.5), rng, period_s)
     level = np.clip(style.expressiveness * strength * pulse, 0.0, 1.0)
     weights = _mix(level)
-    flutter = 1.0 + FLUTTER * drift(times_s, len(ARKIT_NAMES) // 2, (0.2, 1.2), rng, period_s)
-    weights *= np.repeat(flutter, 2, axis=1)[:, : len(ARKIT_NAMES)]
+    flutter = 1.0 + FLUTTER * drift(times_s, len(REGIONS), (0.2, 1.2), rng, period_s)
+    weights *= flutter[:, _REGION_OF]
     weights *= _sides(rng)
     marks = _brow_marks(times_s, accents, level, style, rng)
     weights = 1.0 - (1.0 - np.clip(weights, 0.0, 1.0)) * (1.0 - marks)

@@ -40,9 +40,8 @@ SWAY_SILENT = 0.55
 #: Breathing moves the head this much, this often.
 BREATH_DEG = 0.30
 BREATH_HZ = 0.27
-#: Share of a gaze shift that the head makes, and how long it takes.
+#: Share of a gaze shift that the head makes.
 GAZE_SHARE = 0.22
-GAZE_S = 0.38
 
 
 def head_motion(

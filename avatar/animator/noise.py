@@ -8,7 +8,7 @@ import numpy.typing as npt
 __all__ = ["drift", "smoothstep"]
 
 #: Sinusoids in one curve; their sum is close to Gaussian.
-N_PARTIALS = 6
+N_PARTIALS = 5
 
 
 def drift(
