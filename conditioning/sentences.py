@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-__all__ = ["MAX_SENTENCE_CHARACTERS", "sentences", "sentences_of_chunks"]
+__all__ = ["MAX_SENTENCE_CHARACTERS", "sentences"]
 
 #: A sentence without any end is cut before this many characters, at the best place.
 MAX_SENTENCE_CHARACTERS = 400
+BLOCK_CHARACTERS = 4096
 
 #: Words whose full stop does not end a sentence.
 _ABBREVIATIONS = frozenset({
@@ -28,28 +29,28 @@ _CUTS = (
 )
 
 
-def sentences(text: str) -> list[str]:
-    """Return the sentences of a text, in order; joined by spaces they hold every word of it.
-
-    Examples
-    --------
-    >>> sentences("Dr. Hale waited. “Go!” he said… Then 3.5 seconds passed.")
-    ['Dr. Hale waited.', '“Go!” he said…', 'Then 3.5 seconds passed.']
-    """
-    return list(sentences_of_chunks([text]))
-
-
-def sentences_of_chunks(chunks: Iterable[str]) -> Iterator[str]:
+def sentences(text: str | Iterable[str]) -> Iterator[str]:
     """Yield each sentence as soon as the text behind it shows that it has ended.
 
     Parameters
     ----------
-    chunks : iterable of str
-        Text as it arrives; chunks may begin and end anywhere, also inside a word.
+    text : str or iterable of str
+        Whole, or in pieces as it arrives, which may begin and end anywhere, also inside a word. Little more than
+        one sentence and one piece are held.
+
+    Yields
+    ------
+    str
+        Not empty, at most :data:`MAX_SENTENCE_CHARACTERS` long; joined by spaces they hold every word of the text.
+
+    Examples
+    --------
+    >>> list(sentences("Dr. Hale waited. “Go!” he said… Then 3.5 seconds passed."))
+    ['Dr. Hale waited.', '“Go!” he said…', 'Then 3.5 seconds passed.']
     """
     buffer = ""
-    for chunk in chunks:
-        buffer += chunk
+    for block in _blocks(text):
+        buffer += block
         while (end := _first_end(buffer)) is not None:
             yield from _cut(buffer[:end])
             buffer = buffer[end:]
@@ -60,6 +61,13 @@ def sentences_of_chunks(chunks: Iterable[str]) -> Iterator[str]:
         yield from _cut(buffer[:end])
         buffer = buffer[end:]
     yield from _cut(buffer)
+
+
+def _blocks(text: str | Iterable[str]) -> Iterator[str]:
+    """Yield the pieces of a text, long ones cut, so that no buffer grows with the text."""
+    for piece in [text] if isinstance(text, str) else text:
+        for start in range(0, len(piece), BLOCK_CHARACTERS):
+            yield piece[start : start + BLOCK_CHARACTERS]
 
 
 def _first_end(text: str) -> int | None:

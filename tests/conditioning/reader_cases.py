@@ -1,0 +1,93 @@
+"""Sixty lines and what a reader expects of each, written before the reader was tuned.
+
+``top``: the strongest weight is one of these. ``calm``: nothing above 0.3. ``not_top``: the strongest weight is none of
+these, or below 0.3. ``valence``: its sign. ``both``: each of these at least 0.15. ``more``: this line has more of it than
+``than`` has; ``arousal`` counts the sum of the weights of fear, surprise, anger, joy and anticipation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Case:
+    """A line and what must hold for its reading."""
+
+    text: str
+    kind: str
+    top: tuple[str, ...] = ()
+    not_top: tuple[str, ...] = ()
+    both: tuple[str, ...] = ()
+    valence: int = 0
+    calm: bool = False
+    more: str = ""
+    than: str = ""
+
+
+def _top(kind: str, text: str, *names: str) -> Case:
+    return Case(text, kind, top=names)
+
+
+CASES = (
+    _top("plain", "I'm so happy you came!", "joy"),
+    _top("plain", "This is the best day of my life.", "joy"),
+    _top("plain", "Thank you so much, I couldn't have done it without you.", "joy", "trust"),
+    _top("plain", "I miss her every single day.", "sadness"),
+    _top("plain", "My dog died this morning.", "sadness"),
+    _top("plain", "I'm sorry for your loss.", "sadness", "trust"),
+    _top("plain", "Get out of my house, you liar!", "anger", "disgust"),
+    _top("plain", "How dare you speak to me like that?", "anger"),
+    _top("plain", "I'm scared. There's someone in the house.", "fear"),
+    _top("plain", "Run! It's right behind us!", "fear", "surprise", "anticipation"),
+    _top("plain", "What? You're getting married?", "surprise"),
+    _top("plain", "Wow, I never expected that.", "surprise"),
+    _top("plain", "That smell is disgusting. I'm going to be sick.", "disgust"),
+    _top("plain", "I can't wait for tomorrow!", "anticipation", "joy"),
+    _top("plain", "I trust you with my life.", "trust"),
+    _top("plain", "You have my word. I'll always be there for you.", "trust", "joy"),
+    Case("The meeting is at three o'clock.", "neutral", calm=True),
+    Case("He put the box on the table.", "neutral", calm=True),
+    Case("The store opens at nine on Sundays.", "neutral", calm=True),
+    Case("Turn left at the next corner.", "neutral", calm=True),
+    Case("I'm not happy about this.", "negation", valence=-1),
+    Case("I don't love you anymore.", "negation", valence=-1),
+    Case("I'm not afraid of you.", "negation", not_top=("fear",)),
+    Case("This is not good at all.", "negation", valence=-1),
+    Case("There's nothing to be scared of.", "negation", not_top=("fear",)),
+    Case("It wasn't bad. I actually liked it.", "negation", valence=1),
+    Case("I'm not angry with you.", "negation", not_top=("anger",)),
+    Case("Nobody likes me.", "negation", valence=-1),
+    Case("I never felt so alive.", "negation", valence=1),
+    Case("I couldn't be happier.", "negation", valence=1),
+    Case("Great, just great...", "irony", valence=-1),
+    Case("Oh, wonderful. Another flat tire.", "irony", valence=-1),
+    Case("Yeah, right. As if you cared.", "irony", valence=-1),
+    Case("Thanks a lot for ruining my birthday.", "irony", valence=-1),
+    Case("Well, that's just perfect... the car won't start.", "irony", valence=-1),
+    Case("Nice job, genius. You broke it.", "irony", valence=-1),
+    Case("Sure, because that worked so well last time.", "irony", valence=-1),
+    Case("I just love being ignored.", "irony", valence=-1),
+    _top("emoji", "I passed the exam 😂🎉", "joy"),
+    _top("emoji", "She left me 💔", "sadness"),
+    _top("emoji", "ok 😡", "anger"),
+    _top("emoji", "What is that 😱", "fear", "surprise"),
+    _top("emoji", "Ugh 🤢", "disgust"),
+    _top("emoji", "See you tonight 😍", "joy"),
+    _top("emoji", "We lost the game :(", "sadness"),
+    _top("emoji", "We won the game :)", "joy"),
+    Case("Fine. 🙄", "emoji", valence=-1),
+    _top("emoji", "😭😭😭", "sadness"),
+    Case("I HATE YOU!!!", "emphasis", more="anger", than="I hate you"),
+    Case("COME HERE!", "emphasis", more="arousal", than="come here"),
+    Case("WE WON!!!", "emphasis", more="joy", than="we won"),
+    Case("HELP ME!!!", "emphasis", more="arousal", than="help me"),
+    Case("NOOOO!!!", "emphasis", more="arousal", than="no"),
+    Case("I'm extremely worried.", "emphasis", more="fear", than="I'm a little worried."),
+    Case("I'm so very happy!", "emphasis", more="joy", than="I'm happy."),
+    Case("You're late AGAIN!", "emphasis", more="anger", than="You're late."),
+    Case("I'm happy for you, but I'll miss you so much.", "mixed", both=("joy", "sadness")),
+    Case("I can't believe you did this to me.", "mixed", valence=-1),
+    _top("mixed", "Please don't leave me.", "sadness", "fear"),
+    _top("mixed", "I don't know what to do anymore.", "sadness", "fear"),
+)
