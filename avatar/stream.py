@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from avatar.take import Take
 from conditioning import Emotion, InputError, Motion
-from conditioning.sentences import sentences_of_chunks
+from conditioning.sentences import sentences
 
 if TYPE_CHECKING:
     from avatar.avatar import Avatar
@@ -91,7 +91,7 @@ class LineStream:
         if not 0.02 <= chunk_s <= 10.0:
             raise InputError(f"chunk_s={chunk_s} is not allowed; it runs from 0.02 to 10 s")
         self._avatar = avatar
-        self._sentences = sentences_of_chunks(text_chunks)
+        self._sentences = sentences(text_chunks)
         self._emotion = emotion
         self._seed = seed
         self._chunk_s = chunk_s

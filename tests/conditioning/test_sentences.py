@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conditioning.sentences import MAX_SENTENCE_CHARACTERS, sentences, sentences_of_chunks
+from conditioning.sentences import MAX_SENTENCE_CHARACTERS, sentences
 
 TEXT = (
     "Dr. Hale waited. “Go!” he said… Then 3.5 seconds passed; J. R. Smith, e.g. the guard, slept.\n\n"
@@ -17,7 +17,7 @@ TEXT = (
 
 
 def test_abbreviations_quotes_numbers_and_paragraphs() -> None:
-    assert sentences(TEXT) == [
+    assert list(sentences(TEXT)) == [
         "Dr. Hale waited.",
         "“Go!” he said…",
         "Then 3.5 seconds passed; J. R. Smith, e.g. the guard, slept.",
@@ -34,7 +34,7 @@ def test_abbreviations_quotes_numbers_and_paragraphs() -> None:
 def test_pieces_of_text_give_the_same_sentences(cuts: list[int]) -> None:
     places = [0, *sorted(cuts), len(TEXT)]
     chunks = [TEXT[a:b] for a, b in pairwise(places)]
-    assert list(sentences_of_chunks(chunks)) == sentences(TEXT)
+    assert list(sentences(chunks)) == list(sentences(TEXT))
 
 
 @given(st.text(alphabet="ab .,;!?…\n\"'(", max_size=3000))
@@ -44,7 +44,7 @@ def test_no_word_is_lost_or_said_twice(text: str) -> None:
 
 def test_text_without_an_end_is_cut_at_words() -> None:
     text = "word " * 3000
-    parts = sentences(text)
+    parts = list(sentences(text))
     assert max(map(len, parts)) <= MAX_SENTENCE_CHARACTERS
     assert " ".join(parts).split() == text.split()
 
@@ -57,7 +57,7 @@ def test_a_sentence_comes_as_soon_as_it_has_ended() -> None:
             arrived.append(chunk)
             yield chunk
 
-    stream = sentences_of_chunks(chunks())  # type: ignore[arg-type]
+    stream = sentences(chunks())  # type: ignore[arg-type]
     assert next(stream) == "Hello there."
     assert arrived[-1] == "How"
     assert list(stream) == ["How are you?"]
@@ -65,4 +65,4 @@ def test_a_sentence_comes_as_soon_as_it_has_ended() -> None:
 
 @pytest.mark.parametrize("text", ["", "   ", "\n\n\n"])
 def test_nothing_gives_nothing(text: str) -> None:
-    assert sentences(text) == []
+    assert list(sentences(text)) == []
