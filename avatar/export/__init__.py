@@ -32,6 +32,8 @@ WRITERS = Registry(
         ".gif": "avatar.export.video:write_gif",
         ".wav": "avatar.export.wave:write_wav",
         ".json": "avatar.export.take_json:write_json",
+        ".glb": "avatar.export.gltf:write_glb",
+        ".gltf": "avatar.export.gltf:write_gltf",
         ".csv": "avatar.export.live_link:write_csv",
     },
 )

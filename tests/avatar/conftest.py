@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
 import numpy as np
 import pytest
 
 from avatar.take import Take
 from conditioning import Delivery, Emotion, EmotionTrack, Line, Motion, Span, Speech, tile
+
+#: Scripts for other programs' interpreters.
+collect_ignore_glob = ["importers/*"]
+
+
+@pytest.fixture(scope="session")
+def importers() -> ModuleType:
+    """Starters of the programs that read our files: ``importers/tools.py``."""
+    spec = importlib.util.spec_from_file_location("importers_tools", Path(__file__).parent / "importers" / "tools.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def make_take(duration_s: float = 1.5, fps: float = 60.0, seed: int = 3) -> Take:
@@ -39,3 +57,20 @@ def make_take(duration_s: float = 1.5, fps: float = 60.0, seed: int = 3) -> Take
 @pytest.fixture(scope="session")
 def take() -> Take:
     return make_take()
+
+
+@pytest.fixture(scope="session")
+def long_take() -> Take:
+    """A minute at 60 frames a second."""
+    return make_take(60.0)
+
+
+@pytest.fixture(scope="session")
+def portrait(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A photograph with a face: NASA's portrait of Eileen Collins, public domain."""
+    from PIL import Image
+    from skimage import data
+
+    path = tmp_path_factory.mktemp("portrait") / "astronaut.png"
+    Image.fromarray(data.astronaut()).save(path)
+    return path
