@@ -1,0 +1,49 @@
+"""``mien serve``: performances over HTTP and WebSocket."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from checkpoints.errors import MissingDependency
+
+
+@click.command()
+@click.option(
+    "--folder", type=click.Path(path_type=Path), default="mien-jobs", show_default=True, help="Jobs and files."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Off loopback a token in MIEN_TOKEN is required.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True)
+@click.option("--portraits", type=click.Path(path_type=Path), help="Folder of the pictures that requests may name.")
+@click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes.")
+@click.option(
+    "--queue", "queue_limit", type=click.IntRange(1, 100_000), default=64, show_default=True, help="Jobs that may wait."
+)
+@click.option("--rate", "rate_limit", default="120/minute", show_default=True, help="Requests per key.")
+def serve(**options: object) -> None:
+    """Serve performances over HTTP and WebSocket; /docs describes them.
+
+    \b
+    mien serve --portraits portraits/ &
+    curl -s localhost:8765/v1/lines?wait=true -H 'content-type: application/json' \\
+         -d '{"text": "You came back!", "emotion": "joy"}' -o hello.wav
+    """
+    try:
+        import uvicorn
+
+        from avatar.serve.app import create_app
+    except ImportError as error:
+        raise MissingDependency(f"mien serve needs {error.name}: pip install 'mien[serve]'") from error
+    from avatar.serve.config import ServeConfig
+
+    config = ServeConfig(token=os.environ.get("MIEN_TOKEN", ""), **options)  # type: ignore[arg-type]
+    uvicorn.run(
+        create_app(config),
+        host=config.host,
+        port=config.port,
+        log_level="warning",
+        ws_max_size=65536,
+        timeout_graceful_shutdown=30,
+    )

@@ -1,0 +1,164 @@
+"""Whole scripts: same bytes however a run goes, nothing lost, nothing made twice."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from avatar.dialogue import Job, Settings, plan, read_cast, read_script
+from avatar.dialogue.journal import Journal, is_finished, read_records
+from avatar.dialogue.run import perform_here, run
+from avatar.dialogue.scene import Scene
+from avatar.dialogue.sheet import write_sheet
+from checkpoints import InputError, OutputError
+
+LINES = [("Mira", "Yes.", "joy"), ("Guard", "Halt!", "anger:0.6"), ("Mira", "No, wait.", ""), ("Guard", "Go.", "")]
+
+
+@pytest.fixture
+def scene_files(tmp_path: Path) -> tuple[Path, Path]:
+    script, cast = tmp_path / "scene.csv", tmp_path / "cast.toml"
+    rows = [f"l{i},{speaker},{text.replace(',', '')},{emotion}" for i, (speaker, text, emotion) in enumerate(LINES)]
+    script.write_text("line_id,speaker,text,emotion\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    cast.write_text("[mira]\npitch_st = 2\n[guard]\nrate = 1.1\n", encoding="utf-8")
+    return script, cast
+
+
+@pytest.fixture
+def jobs(scene_files: tuple[Path, Path]) -> list[Job]:
+    return plan(read_script(scene_files[0]), read_cast(scene_files[1]), Settings())
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """Every file below a folder, with its hash."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_two_workers_and_one_make_the_same_tree(jobs: list[Job], tmp_path: Path) -> None:
+    outcome = run(jobs, tmp_path / "two", workers=2)
+    assert (outcome.rendered, outcome.kept, outcome.failed) == (4, 0, 0)
+    run(jobs, tmp_path / "one", workers=1)
+    assert tree(tmp_path / "two") == tree(tmp_path / "one")
+    assert set(tree(tmp_path / "one")) == {"manifest.jsonl"} | {name for job in jobs for name in job.files}
+
+
+def test_a_second_run_makes_nothing_and_a_changed_line_only_itself(
+    jobs: list[Job], scene_files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "out"
+    run(jobs, folder, workers=1)
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.wav")}
+    again = run(jobs, folder, workers=1)
+    assert (again.rendered, again.kept) == (0, 4)
+    scene_files[0].write_text(scene_files[0].read_text().replace("Halt!", "Stop!"))
+    changed = run(plan(read_script(scene_files[0]), read_cast(scene_files[1]), Settings()), folder, workers=1)
+    assert (changed.rendered, changed.kept) == (1, 3)
+    touched = [path.name for path, time_ns in before.items() if path.stat().st_mtime_ns != time_ns]
+    assert touched == ["l1.wav"]
+
+
+def test_a_missing_or_cut_file_is_made_again(jobs: list[Job], tmp_path: Path) -> None:
+    run(jobs[:1], tmp_path, workers=1)
+    records = read_records(tmp_path / "manifest.jsonl")
+    assert is_finished(jobs[0], records, tmp_path)
+    wave = tmp_path / jobs[0].files[0]
+    wave.write_bytes(wave.read_bytes()[:100])
+    assert not is_finished(jobs[0], records, tmp_path)
+
+
+def test_a_line_that_fails_is_recorded_and_does_not_stop_the_others(tmp_path: Path) -> None:
+    script = tmp_path / "s.csv"
+    script.write_text("line_id,speaker,text,emotion\na,Mira,Yes.,joy\nb,Mira,…,joy\nc,Mira,No.,joyy\nd,Mira,Go.,\n")
+    (tmp_path / "c.toml").write_text("[mira]\n")
+    failing = plan(read_script(script), read_cast(tmp_path / "c.toml"), Settings((".wav",)))
+    outcome = run(failing, tmp_path / "out", workers=1)
+    assert (outcome.rendered, outcome.failed) == (2, 2)
+    errors = {record["line_id"]: record.get("error", "") for record in outcome.records}
+    assert "nothing to say" in errors["b"]
+    assert "did you mean joy" in errors["c"]
+    page = write_sheet(tmp_path / "out", outcome.records, "<s>").read_text()
+    assert page.count("<audio") == 2
+    assert "&lt;s&gt;" in page
+    assert "<s>" not in page
+
+
+def test_the_line_that_kills_its_worker_is_blamed_alone(jobs: list[Job], tmp_path: Path) -> None:
+    records = list(perform_here([*jobs[:3], _Poison(jobs[3])], tmp_path, workers=2))  # type: ignore[list-item]
+    by_id = {record["line_id"]: record for record in records}
+    assert "worker process died" in by_id["l3"]["error"]
+    assert all("error" not in by_id[name] for name in ("l0", "l1", "l2"))
+
+
+class _Poison:
+    """A job at whose sight a worker process dies."""
+
+    def __init__(self, job: Job) -> None:
+        self.__dict__.update(job.__dict__)
+        self.here = os.getpid()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        if os.getpid() != self.here:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return ()
+
+
+def test_two_runs_into_one_folder_are_refused(tmp_path: Path) -> None:
+    with Journal(tmp_path), pytest.raises(OutputError, match="another run"):
+        Journal(tmp_path)
+
+
+def test_a_journal_cut_off_by_a_power_failure_is_read(tmp_path: Path) -> None:
+    (tmp_path / "j").write_text('{"fingerprint": "a", "files": {}}\n{"fingerprint": "b", "fi')
+    assert list(read_records(tmp_path / "j")) == ["a"]
+
+
+def test_unknown_speakers_and_choices_are_refused(scene_files: tuple[Path, Path]) -> None:
+    script, cast = read_script(scene_files[0]), read_cast(scene_files[1])
+    with pytest.raises(InputError, match="neither a line id nor a speaker"):
+        plan(script, cast, Settings(), only=["mirra"])
+    assert [job.line.line_id for job in plan(script, cast, Settings(), only=["Mira"])] == ["l0", "l2"]
+    scene_files[1].write_text("[mira]\n")
+    with pytest.raises(InputError, match=r"scene\.csv:3: the cast has no 'Guard'"):
+        plan(script, read_cast(scene_files[1]), Settings())
+
+
+def test_a_scene_gives_takes_in_order_and_without_blocking(scene_files: tuple[Path, Path]) -> None:
+    scene = Scene(scene_files[1])
+    takes = list(scene.perform(scene_files[0]))
+    assert [take.line.id for take in takes if take.line] == ["l0", "l1", "l2", "l3"]
+
+    async def collect() -> list[np.ndarray]:
+        return [take.speech.waveform async for take in scene.perform_async(scene_files[0])]
+
+    for ours, other in zip(takes, asyncio.run(collect()), strict=True):
+        np.testing.assert_array_equal(ours.speech.waveform, other)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("delay_s", [1.5, 2.5, 3.5])
+def test_kill_nine_at_any_moment_leaves_the_same_tree(
+    scene_files: tuple[Path, Path], tmp_path: Path, delay_s: float
+) -> None:
+    command = [sys.executable, "-m", "avatar", "dialogue", *map(str, scene_files), "--workers", "2", "-q", "-o"]
+    whole, torn = tmp_path / "whole", tmp_path / "torn"
+    subprocess.run([*command, str(whole)], check=True)
+    process = subprocess.Popen([*command, str(torn)])
+    time.sleep(delay_s)
+    process.kill()
+    process.wait()
+    subprocess.run([*command, str(torn)], check=True)
+    assert tree(torn) == tree(whole)
+    lines = (torn / "manifest.jsonl").read_text().splitlines()
+    assert [json.loads(line)["line_id"] for line in lines] == ["l0", "l1", "l2", "l3"]
