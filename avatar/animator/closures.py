@@ -25,12 +25,14 @@ __all__ = ["Contact", "contacts_of", "enforce", "holds"]
 #: Just over one frame at 24 frames a second.
 MIN_HOLD_S = 0.044
 #: Closing and opening movements, seconds.
-ATTACK_S = 0.060
+ATTACK_S = 0.055
 RELEASE_S = 0.055
 #: Share of a stop after which its lips part (the rest is burst and aspiration); of m and of f, v.
 STOP_RELEASE_SHARE = 0.7
 NASAL_SHARE = 0.95
 FRICATIVE_SHARE = (0.15, 0.85)
+#: Contacts of one kind that are nearer than this are one (as in "lamb bone").
+JOIN_S = 0.03
 #: Between two contacts there is at least this gap.
 GAP_S = 0.012
 #: How much of the jaw stays open behind closed lips and behind lip on teeth.
@@ -81,16 +83,21 @@ def contacts_of(gestures: Gestures, phones: tuple[Segment, ...]) -> tuple[Contac
             continue
         start, end = float(gestures.start_s[index]), float(gestures.end_s[index])
         low, high = (0.0, NASAL_SHARE if part == "m" else STOP_RELEASE_SHARE) if bilabial else FRICATIVE_SHARE
-        plans.append((bilabial, start + low * (end - start), start + high * (end - start)))
+        released = max(start + high * (end - start), min(end, start + MIN_HOLD_S))
+        plans.append((bilabial, start + low * (end - start), released))
     placed = _place(plans)
     return _contact(placed, True), _contact(placed, False)
 
 
 def _place(plans: list[tuple[bool, float, float]]) -> list[tuple[bool, float, float]]:
-    """Lengthen short plateaus backwards, or forwards where another contact is in the way."""
+    """Lengthen short plateaus backwards, or forwards where another contact is in the way; join neighbours."""
     placed: list[tuple[bool, float, float]] = []
     free_from = -np.inf
     for bilabial, start, end in plans:
+        if placed and placed[-1][0] is bilabial and start - placed[-1][2] < JOIN_S:
+            placed[-1] = (bilabial, placed[-1][1], max(end, placed[-1][2]))
+            free_from = placed[-1][2] + GAP_S
+            continue
         begin = min(start, end - MIN_HOLD_S)
         begin = max(begin, free_from)
         finish = max(end, begin + MIN_HOLD_S)

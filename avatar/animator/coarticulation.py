@@ -29,6 +29,8 @@ WIDTH_BEFORE_S = 0.055
 WIDTH_AFTER_S = 0.050
 #: Jaw targets by stress: none, primary, secondary.
 STRESS_GAIN = (0.88, 1.12, 1.0)
+#: A pause shorter than this pulls the mouth shut less than a full one.
+FULL_PAUSE_S = 0.12
 #: The face may lead the voice by this much after a pause (Schwartz and Savariaux 2014), and settles after it.
 ONSET_LEAD_S = 0.13
 RELEASE_S = 0.13
@@ -91,6 +93,8 @@ def gestures_of(phones: tuple[Segment, ...]) -> Gestures:
             owners.append(index)
     stacked = np.stack(tables)
     silent = np.array([part == SILENCE for part in parts])
+    length = np.array(ends) - np.array(starts)
+    stacked[silent, 1] *= np.clip(length[silent] / FULL_PAUSE_S, 0.02, 1.0)[:, None]
     return Gestures(
         np.array(starts), np.array(ends), stacked[:, 0], stacked[:, 1], stacked[:, 2], silent, tuple(parts),
         np.array(owners, np.intp),

@@ -21,21 +21,21 @@ __all__ = ["LOWER_FACE", "PATTERNS", "express", "felt"]
 
 #: Names without a side stand for both sides.
 PATTERNS: Mapping[str, Mapping[str, float]] = MappingProxyType({
-    "joy": {"mouthSmile": 0.72, "cheekSquint": 0.65, "eyeSquint": 0.45, "mouthDimple": 0.15, "browOuterUp": 0.12,
+    "joy": {"mouthSmile": 0.82, "cheekSquint": 0.75, "eyeSquint": 0.50, "mouthDimple": 0.15, "browOuterUp": 0.16,
             "mouthUpperUp": 0.08},
-    "trust": {"mouthSmile": 0.34, "browInnerUp": 0.24, "cheekSquint": 0.22, "eyeSquint": 0.12, "mouthPress": 0.06},
-    "fear": {"browInnerUp": 0.85, "browOuterUp": 0.40, "browDown": 0.22, "eyeWide": 0.75, "mouthStretch": 0.55,
-             "mouthLowerDown": 0.18, "mouthFrown": 0.15},
-    "surprise": {"browInnerUp": 0.75, "browOuterUp": 0.95, "eyeWide": 0.85, "mouthFunnel": 0.12,
+    "trust": {"mouthSmile": 0.40, "browInnerUp": 0.30, "cheekSquint": 0.26, "eyeSquint": 0.14, "mouthPress": 0.06},
+    "fear": {"browInnerUp": 0.95, "browOuterUp": 0.40, "browDown": 0.24, "eyeWide": 0.85, "mouthStretch": 0.60,
+             "mouthLowerDown": 0.18, "mouthFrown": 0.18},
+    "surprise": {"browInnerUp": 0.85, "browOuterUp": 1.00, "eyeWide": 0.90, "mouthFunnel": 0.12,
                  "mouthShrugUpper": 0.05},
-    "sadness": {"browInnerUp": 0.80, "browDown": 0.16, "mouthFrown": 0.62, "mouthShrugLower": 0.30,
-                "eyeSquint": 0.20, "eyeBlink": 0.16},
-    "disgust": {"noseSneer": 0.82, "mouthUpperUp": 0.42, "browDown": 0.45, "eyeSquint": 0.45,
-                "mouthShrugUpper": 0.18, "mouthFrown": 0.28, "cheekSquint": 0.30},
-    "anger": {"browDown": 0.88, "eyeSquint": 0.35, "eyeWide": 0.22, "noseSneer": 0.34, "mouthPress": 0.38,
-              "mouthFrown": 0.30, "jawForward": 0.18, "mouthStretch": 0.10},
-    "anticipation": {"browOuterUp": 0.34, "browInnerUp": 0.14, "eyeSquint": 0.18, "eyeWide": 0.16,
-                     "mouthSmile": 0.14, "mouthPress": 0.10, "mouthDimple": 0.12},
+    "sadness": {"browInnerUp": 0.95, "browDown": 0.18, "mouthFrown": 0.75, "mouthShrugLower": 0.35,
+                "eyeSquint": 0.22, "eyeBlink": 0.18},
+    "disgust": {"noseSneer": 0.90, "mouthUpperUp": 0.42, "browDown": 0.55, "eyeSquint": 0.50,
+                "mouthShrugUpper": 0.18, "mouthFrown": 0.34, "cheekSquint": 0.35},
+    "anger": {"browDown": 1.00, "eyeSquint": 0.42, "eyeWide": 0.25, "noseSneer": 0.42, "mouthPress": 0.42,
+              "mouthFrown": 0.36, "jawForward": 0.20, "mouthStretch": 0.12},
+    "anticipation": {"browOuterUp": 0.40, "browInnerUp": 0.15, "eyeSquint": 0.20, "eyeWide": 0.22,
+                     "mouthSmile": 0.18, "mouthPress": 0.10, "mouthDimple": 0.14},
 })  # fmt: skip
 
 #: Seconds from onset to apex and back (surprise is brief, sadness slow: Ekman and Friesen 1975).
@@ -51,7 +51,7 @@ OFFSET_S = 0.6
 #: Shapes below the nose, and what is left of each while speaking. Those that speech itself needs yield most.
 LOWER_FACE: Mapping[str, float] = MappingProxyType({
     "mouthSmile": 0.74, "mouthFrown": 0.72, "mouthDimple": 0.40, "mouthStretch": 0.42, "mouthPress": 0.20,
-    "mouthShrugLower": 0.22, "mouthShrugUpper": 0.25, "mouthUpperUp": 0.24, "mouthLowerDown": 0.30,
+    "mouthShrugLower": 0.22, "mouthShrugUpper": 0.25, "mouthUpperUp": 0.16, "mouthLowerDown": 0.30,
     "mouthFunnel": 0.25, "jawForward": 0.5,
 })  # fmt: skip
 
