@@ -1,0 +1,163 @@
+"""The server, asked as clients ask it."""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("fastapi", reason="mien[serve] is not installed")
+
+import soundfile
+from starlette.testclient import TestClient
+
+from avatar.serve.app import create_app
+from avatar.serve.config import ServeConfig
+from avatar.serve.jobs import JobStore, QueueFull
+from checkpoints import InputError
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore:.*httpx.*")
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    config = ServeConfig(tmp_path_factory.mktemp("serve"), rate_limit="10000/minute")
+    with TestClient(create_app(config)) as ready:
+        yield ready
+
+
+def wait_for(client: TestClient, job_id: str, headers: dict[str, str] | None = None) -> dict[str, object]:
+    for _ in range(600):
+        job: dict[str, object] = client.get(f"/v1/jobs/{job_id}", headers=headers).json()
+        if job["state"] not in ("queued", "running"):
+            return job
+        time.sleep(0.1)
+    raise AssertionError("the job did not end in a minute")
+
+
+def test_a_line_comes_back_as_sound(client: TestClient) -> None:
+    answer = client.post("/v1/lines?wait=true", json={"text": "Halt!", "emotion": "anger"})
+    assert answer.status_code == 200
+    wave, rate = soundfile.read(io.BytesIO(answer.content))
+    assert 0.2 < len(wave) / rate < 3.0
+    assert np.abs(wave).max() > 0.05
+
+
+def test_a_job_can_be_followed_and_its_files_fetched(client: TestClient) -> None:
+    job = client.post("/v1/lines", json={"text": "Yes.", "formats": ["wav", "csv"]})
+    assert job.status_code == 202
+    ended = wait_for(client, job.json()["id"])
+    assert ended["state"] == "done"
+    assert ended["files"] == ["line.wav", "line.csv"]
+    header = client.get(f"/v1/jobs/{ended['id']}/files/line.csv").text.splitlines()[0]
+    assert header.startswith("Timecode,BlendShapeCount")
+    assert client.get(f"/v1/jobs/{ended['id']}/files/..%2F..%2Fjobs.sqlite").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "reason"),
+    [
+        ({"text": "Hi.", "emotion": "joyy"}, 400, "did you mean joy"),
+        ({"text": "…"}, 400, "nothing to say"),
+        ({"text": "Hi.", "portrait": "../../etc/passwd", "formats": ["mp4"]}, 400, "has no portrait"),
+        ({"text": "x " * 4000}, 413, "2000 characters"),
+        ({"text": ""}, 422, "at least 1 character"),
+        ({"text": "Hi.", "formats": ["exe"]}, 422, "wav"),
+        ({"text": "Hi.", "rate": 99}, 422, "less than or equal to 4"),
+        ({"text": "Hi.", "portait": "a"}, 422, "Extra inputs"),
+    ],
+)
+def test_bad_requests_say_why(client: TestClient, body: dict[str, object], status: int, reason: str) -> None:
+    answer = client.post("/v1/lines?wait=true", json=body)
+    assert answer.status_code == status
+    assert reason in answer.text
+
+
+def test_large_bodies_are_refused_unread(client: TestClient) -> None:
+    answer = client.post("/v1/lines", content=b"x" * 300_000, headers={"content-type": "application/json"})
+    assert answer.status_code == 413
+
+
+def test_health_and_metrics(client: TestClient) -> None:
+    assert client.get("/health").json()["status"] == "ok"
+    assert "mien_jobs_accepted_total" in client.get("/metrics").text
+
+
+def test_a_token_is_required_where_one_is_set_and_jobs_are_private(tmp_path: Path) -> None:
+    token = "0123456789abcdef"
+    with TestClient(create_app(ServeConfig(tmp_path, token=token, workers=1))) as client:
+        assert client.post("/v1/lines", json={"text": "Hi."}).status_code == 401
+        headers = {"authorization": f"Bearer {token}"}
+        job = client.post("/v1/lines", json={"text": "Hi."}, headers=headers).json()
+        assert client.get(f"/v1/jobs/{job['id']}").status_code == 401
+        assert wait_for(client, job["id"], headers)["state"] == "done"
+        assert client.get("/v1/jobs/0", headers=headers).status_code == 404
+
+
+def test_off_loopback_a_token_is_required(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="MIEN_TOKEN"):
+        ServeConfig(tmp_path, host="0.0.0.0")
+
+
+def test_the_rate_limit_answers_429(tmp_path: Path) -> None:
+    with TestClient(create_app(ServeConfig(tmp_path, rate_limit="3/minute"))) as client:
+        codes = [client.get("/v1/jobs/none").status_code for _ in range(5)]
+    assert codes == [404, 404, 404, 429, 429]
+
+
+def test_the_queue_is_bounded_and_survives_a_restart(tmp_path: Path) -> None:
+    store = JobStore(tmp_path / "jobs.sqlite", queue_limit=2)
+    first, second = store.add("me", {"text": "1"}), store.add("me", {"text": "2"})
+    with pytest.raises(QueueFull):
+        store.add("me", {"text": "3"})
+    taken = store.take()
+    assert taken is not None
+    assert taken.id == first.id
+    store.close()
+    # As after a crash: the job that was running is taken up again, before the one behind it.
+    store = JobStore(tmp_path / "jobs.sqlite", queue_limit=2)
+    assert store.requeue_running() == 1
+    assert [job.id for job in (store.take(), store.take()) if job] == [first.id, second.id]
+    assert store.cancel(second.id)
+    store.finish(second.id, "done", {})
+    ended = store.get(second.id)
+    assert ended is not None
+    assert ended.state == "cancelled"
+    store.close()
+
+
+def test_a_stream_speaks_text_as_it_arrives(client: TestClient) -> None:
+    with client.websocket_connect("/v1/stream") as socket:
+        socket.send_json({"emotion": "joy"})
+        for text in ("You came ba", "ck! I thought", " I had lost you."):
+            socket.send_json({"text": text})
+        socket.send_json({"end": True})
+        clock_s, texts = 0.0, []
+        while True:
+            header = json.loads(socket.receive_text())
+            frame = socket.receive_bytes()
+            assert len(frame) == 2 * header["samples"] + 4 * 61 * header["frames"]
+            assert header["start_s"] == pytest.approx(clock_s, abs=1e-5)
+            clock_s += header["frames"] / header["fps"]
+            weights = np.frombuffer(frame[2 * header["samples"] :], "<f4").reshape(-1, 61)[:, :52]
+            assert weights.min() >= 0.0
+            assert weights.max() <= 1.0
+            texts.append(header["text"])
+            if header["last"]:
+                break
+    assert list(dict.fromkeys(texts)) == ["You came back!", "I thought I had lost you."]
+    assert struct.calcsize("<h") == 2
+
+
+@pytest.mark.parametrize("message", ["[]", "{", '{"emotion": "joy", "x": 1}', '{"rate": 1000}', '"' + "x" * 9000 + '"'])
+def test_a_hostile_opening_is_answered_and_closed(client: TestClient, message: str) -> None:
+    with client.websocket_connect("/v1/stream") as socket:
+        socket.send_text(message)
+        assert "error" in socket.receive_json()
+        assert socket.receive()["type"] == "websocket.close"
