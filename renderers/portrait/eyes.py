@@ -1,0 +1,166 @@
+"""The eyeball behind the lids: the portrait's own iris and white, completed under the lids, moved by gaze."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from renderers.portrait.matte import fill
+
+__all__ = ["Eye", "draw_eye", "make_eye"]
+
+Float = npt.NDArray[np.float32]
+
+#: Rings and spokes with which a half hidden iris is completed.
+_RINGS, _SPOKES = 24, 72
+
+
+@dataclass(frozen=True, eq=False)
+class Eye:
+    """One eye of a portrait.
+
+    Attributes
+    ----------
+    texture : (H, W, 3) float32
+        The eyeball's front at rest, also where lids hide it.
+    left, top : int
+        Where the texture lies in the frame.
+    center : (2,) float64
+        Of the iris, frame pixels.
+    iris_px : float
+        Its radius.
+    ball_px : float
+        The eyeball's radius.
+    anchor : (3,) float32
+        A point that turns with the head, frame pixels and depth.
+    """
+
+    texture: Float
+    left: int
+    top: int
+    center: npt.NDArray[np.float64]
+    iris_px: float
+    ball_px: float
+    anchor: Float
+
+
+def make_eye(
+    pixels: npt.NDArray[np.uint8], opening: Float, box: tuple[int, int, int, int], iris: Float, ball_px: float
+) -> Eye:
+    """Take an eye from a picture.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) uint8
+        The frame.
+    opening : (h, w) float32
+        Share of each pixel that lies between the lids.
+    box : tuple of int
+        Left, top, right, bottom of ``opening`` in the frame.
+    iris : (5, 3) float32
+        Landmarks: centre, then the rim.
+    ball_px : float
+        Radius of the eyeball.
+    """
+    import cv2
+
+    margin = int(np.ceil(0.35 * (box[2] - box[0])))
+    left, top = max(0, box[0] - margin), max(0, box[1] - margin)
+    right, bottom = min(pixels.shape[1], box[2] + margin), min(pixels.shape[0], box[3] + margin)
+    patch = pixels[top:bottom, left:right].astype(np.float32)
+    share = np.zeros(patch.shape[:2], np.float32)
+    share[box[1] - top : box[3] - top, box[0] - left : box[2] - left] = opening
+    inside = (share > 0).astype(np.uint8)
+    center = iris[0, :2].astype(np.float64)
+    radius = float(np.linalg.norm(iris[1:, :2] - iris[0, :2], axis=1).mean())
+    ys, xs = np.mgrid[top:bottom, left:right]
+    distance = np.hypot(xs - center[0], ys - center[1])
+    core = cv2.erode((share > 0.99).astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0)
+    white = (core > 0) & (distance > 1.12 * radius)
+    base = fill(patch, white.astype(np.float32)) if white.sum() > 4 else np.full_like(patch, 200.0)
+    completed = _complete_iris(patch, core > 0, center - np.array([left, top]), radius)
+    soft = np.clip((1.06 * radius - distance) / (0.12 * radius + 0.5), 0, 1)[..., None].astype(np.float32)
+    under_lids = base * (1 - soft) + completed * soft
+    wide = cv2.dilate(inside, np.ones((3, 3), np.uint8)).astype(np.float32)
+    keep = cv2.GaussianBlur(wide, (0, 0), 0.6)[..., None]
+    keep = np.maximum(keep, (inside > 0)[..., None])
+    texture = (patch * keep + under_lids * (1 - keep)).astype(np.float32)
+    return Eye(texture, left, top, center, radius, ball_px, iris[0].astype(np.float32))
+
+
+def draw_eye(
+    eye: Eye,
+    box: tuple[int, int, int, int],
+    anchor: Float,
+    rotation: npt.NDArray[np.float64],
+    gaze_px: npt.NDArray[np.float64],
+) -> Float:
+    """Return the eyeball (h, w, 3) float32 in a box of the frame.
+
+    Parameters
+    ----------
+    eye : Eye
+        From :func:`make_eye`.
+    box : tuple of int
+        Left, top, right, bottom in the frame.
+    anchor : (3,) float32
+        Where the eye's anchor has gone.
+    rotation : (3, 3) float64
+        The head's, in the picture's axes.
+    gaze_px : (2,) float64
+        How far the iris moves in the portrait.
+    """
+    import cv2
+
+    left, top, right, bottom = box
+    ys, xs = np.mgrid[top:bottom, left:right].astype(np.float64)
+    back = np.linalg.inv(rotation[:2, :2])
+    dx, dy = xs - anchor[0], ys - anchor[1]
+    x = back[0, 0] * dx + back[0, 1] * dy + eye.anchor[0]
+    y = back[1, 0] * dx + back[1, 1] * dy + eye.anchor[1]
+    # The iris moves as a whole; the white around it gives way to the eyeball's edge.
+    for _ in range(1):
+        distance = np.hypot(x - eye.center[0] - gaze_px[0], y - eye.center[1] - gaze_px[1])
+        edge = 1.05 * eye.iris_px
+        give = np.clip((distance - edge) / max(1.15 * eye.ball_px - edge, 1.0), 0, 1)
+        share = 1 - give * give * (3 - 2 * give)
+        x, y = x - gaze_px[0] * share, y - gaze_px[1] * share
+    drawn: Float = cv2.remap(
+        eye.texture,
+        (x - eye.left).astype(np.float32),
+        (y - eye.top).astype(np.float32),
+        cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return drawn
+
+
+def _complete_iris(patch: Float, seen: npt.NDArray[np.bool_], center: npt.NDArray[np.float64], radius: float) -> Float:
+    """Return the patch with an iris all round: hidden parts take the mean of their ring, opposite parts most."""
+    import cv2
+
+    size = (_RINGS, _SPOKES)
+    reach = 1.15 * radius
+    flags = cv2.INTER_LINEAR + cv2.WARP_POLAR_LINEAR
+    place = (float(center[0]), float(center[1]))
+    polar = cv2.warpPolar(patch, size, place, reach, flags)
+    known = cv2.warpPolar(seen.astype(np.float32), size, place, reach, flags)[..., None]
+    known = (known > 0.95).astype(np.float32)
+    total = known.sum(0, keepdims=True)
+    ring = (polar * known).sum(0, keepdims=True) / np.maximum(total, 1e-6)
+    rings_known = (total[..., 0] > 0).astype(np.float32)
+    if not rings_known.any():
+        return patch
+    ring = fill(ring.astype(np.float32), rings_known)
+    # Mirrored top to bottom: lids hide the top more, and light falls alike left and right.
+    spokes = np.arange(_SPOKES)
+    mirrored = (_SPOKES - spokes) % _SPOKES
+    own = known
+    other = known[mirrored] * (1 - own)
+    rest = (1 - own) * (1 - other)
+    whole = polar * own + (0.5 * polar[mirrored] + 0.5 * ring) * other + ring * rest
+    flags |= cv2.WARP_INVERSE_MAP
+    result: Float = cv2.warpPolar(whole, (patch.shape[1], patch.shape[0]), place, reach, flags)
+    return result

@@ -1,0 +1,250 @@
+"""What an open mouth shows: teeth, tongue and cavity of the head model in the face's own light."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from conditioning.arkit import ARKIT_INDEX
+from renderers.landmarks import INNER_LOWER, INNER_UPPER
+from renderers.portrait.head import Head, jaw_share
+from renderers.portrait.matte import fill
+from renderers.portrait.raster import EMPTY_DEPTH, rasterize
+from renderers.rig import Rig
+
+__all__ = ["Mouth", "draw_mouth", "make_mouth"]
+
+Float = npt.NDArray[np.float32]
+
+#: Samples a pixel along each axis.
+_SAMPLES = 2
+#: Shapes that move what lies inside the mouth.
+_INSIDE = ("jawForward", "jawLeft", "jawRight", "jawOpen", "tongueOut")
+#: How fast light is lost into the mouth (head model's units).
+_DARKENING = 2.6
+
+
+@dataclass(frozen=True, eq=False)
+class Mouth:
+    """The inside of one person's mouth.
+
+    Attributes
+    ----------
+    points : (V, 3) float32
+        Frame pixels, at rest.
+    deltas : (5, V, 3) float32
+        Movements in the shapes of ``shape_index``.
+    shape_index : (5,) intp
+        Positions of those shapes among the 52.
+    triangles : (T, 3) int32
+        Of cavity, gums, tongue and teeth.
+    colours : (V, 3) float32
+        sRGB in the face's light.
+    own : (H, W, 4) float32 or None
+        The portrait's own open mouth with its matte, where it shows one.
+    left, top : int
+        Where ``own`` lies in the frame.
+    anchor : (3,) float32
+        A point of the upper jaw.
+    width_px : float
+        Of the mouth.
+    """
+
+    points: Float
+    deltas: Float
+    shape_index: npt.NDArray[np.intp]
+    triangles: npt.NDArray[np.int32]
+    colours: Float
+    own: Float | None
+    left: int
+    top: int
+    anchor: Float
+    width_px: float
+
+
+def make_mouth(pixels: npt.NDArray[np.uint8], rig: Rig, head: Head, landmarks: Float) -> Mouth:
+    """Make the inside of a mouth for a face.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) uint8
+        The frame.
+    rig, head
+        Of the person in the frame.
+    landmarks : (478, 3) float32
+        On the frame.
+    """
+    start, stop = rig.parts["mouth_socket"].start, rig.parts["teeth"].stop
+    triangles = rig.head_triangles[((rig.head_triangles >= start) & (rig.head_triangles < stop)).all(1)] - start
+    index = np.array([ARKIT_INDEX[name] for name in _INSIDE])
+    points = head.points[start:stop].copy()
+    # The portrait's own expression moved the teeth along with the lips; upper ones are bone.
+    upper = jaw_share(rig)[start:stop] < 0.5
+    placed = head.fit.place(rig.head_points[start:stop])
+    drift = (head.points[start:stop] - placed)[upper].mean(0)
+    points[upper] = placed[upper] + drift
+    corners = landmarks[[INNER_UPPER[0], INNER_UPPER[-1]]]
+    width = float(np.linalg.norm(corners[1] - corners[0]))
+    own, left, top = (None, 0, 0)
+    if head.mouth_open_px > 0:
+        own, left, top = _own_mouth(pixels, landmarks)
+    return Mouth(
+        points=points,
+        deltas=np.ascontiguousarray(head.deltas[index][:, start:stop]),
+        shape_index=index,
+        triangles=triangles.astype(np.int32),
+        colours=_colours(pixels, rig, head, landmarks, own),
+        own=own,
+        left=left,
+        top=top,
+        anchor=landmarks[[0, 13]].mean(0).astype(np.float32),
+        width_px=width,
+    )
+
+
+def draw_mouth(
+    mouth: Mouth,
+    box: tuple[int, int, int, int],
+    points: Float,
+    anchor: Float,
+    rotation: npt.NDArray[np.float64],
+    opening: Float,
+) -> Float:
+    """Return the inside (h, w, 3) float32 in a box of the frame.
+
+    Parameters
+    ----------
+    mouth : Mouth
+        From :func:`make_mouth`.
+    box : tuple of int
+        Left, top, right, bottom in the frame.
+    points : (V, 3) float32
+        Where the mouth's vertices have gone.
+    anchor : (3,) float32
+        Where its anchor has gone.
+    rotation : (3, 3) float64
+        The head's, in the picture's axes.
+    opening : (h, w) float32
+        Share of each pixel that the lips leave open.
+    """
+    import cv2
+
+    left, top, right, bottom = box
+    size = ((right - left) * _SAMPLES, (bottom - top) * _SAMPLES)
+    offset = (1 / _SAMPLES - 1) / 2
+    drawn, depth = rasterize(
+        points, mouth.triangles, mouth.colours, size, origin=(left + offset, top + offset), scale=_SAMPLES
+    )
+    drawn[depth == EMPTY_DEPTH] = mouth.colours.min(0)
+    inside = cv2.resize(drawn, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
+    inside *= _shadow(opening, mouth.width_px)[..., None]
+    if mouth.own is not None:
+        back = np.linalg.inv(rotation[:2, :2])
+        ys, xs = np.mgrid[top:bottom, left:right].astype(np.float64)
+        dx, dy = xs - anchor[0], ys - anchor[1]
+        x = back[0, 0] * dx + back[0, 1] * dy + mouth.anchor[0] - mouth.left
+        y = back[1, 0] * dx + back[1, 1] * dy + mouth.anchor[1] - mouth.top
+        own = cv2.remap(
+            mouth.own, x.astype(np.float32), y.astype(np.float32), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+        )
+        share = np.clip(own[..., 3:], 0, 1)
+        inside = own[..., :3] * share + inside * (1 - share)
+    result: Float = inside
+    return result
+
+
+def _shadow(opening: Float, width_px: float) -> Float:
+    """Return the light that reaches each pixel between the lips: less near the lips, least below the upper one."""
+    import cv2
+
+    sigma = max(0.8, 0.045 * width_px)
+    spread = cv2.GaussianBlur(opening, (0, 0), sigma)
+    shift = np.array([[1, 0, 0], [0, 1, 0.6 * sigma]], np.float32)
+    from_above = cv2.warpAffine(spread, shift, opening.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
+    light: Float = 0.3 + 0.7 * np.clip(1.5 * np.minimum(spread, from_above), 0, 1)
+    return light
+
+
+def _own_mouth(pixels: npt.NDArray[np.uint8], landmarks: Float) -> tuple[Float, int, int]:
+    """Return the open mouth that the portrait shows (h, w, 4) with its matte, and where it lies."""
+    import cv2
+
+    ring = landmarks[[*INNER_UPPER, *reversed(INNER_LOWER)], :2]
+    low, high = ring.min(0), ring.max(0)
+    margin = 0.5 * float(high[0] - low[0])
+    left, top = (int(value) for value in np.floor(np.maximum(low - margin, 0)))
+    right, bottom = (int(value) for value in np.ceil(high + margin) + 1)
+    patch = pixels[top:bottom, left:right].astype(np.float32)
+    inside = np.zeros(patch.shape[:2], np.uint8)
+    cv2.fillPoly(inside, [np.round((ring - np.array([left, top])) * 16).astype(np.int32)], 1, shift=4)
+    core = cv2.erode(inside, np.ones((3, 3), np.uint8))
+    known = core if core.any() else inside
+    extended = fill(patch, known.astype(np.float32))
+    wide = cv2.dilate(inside, np.ones((3, 3), np.uint8))
+    colour = np.where(wide[..., None] > 0, patch, extended)
+    # Upwards and sideways the teeth go on under the lips; downwards the mouth opens.
+    rows = max(1, round(0.18 * (high[0] - low[0])))
+    up = np.zeros((2 * rows + 1, 2 * rows + 1), np.uint8)
+    up[rows:, rows // 2 : -(rows // 2) or None] = 1
+    reach = cv2.dilate(wide, up)
+    matte = cv2.GaussianBlur(reach.astype(np.float32), (0, 0), 0.7)
+    matte = np.maximum(matte, wide.astype(np.float32))
+    return np.concatenate([colour, matte[..., None]], 2).astype(np.float32), left, top
+
+
+def _colours(pixels: npt.NDArray[np.uint8], rig: Rig, head: Head, landmarks: Float, own: Float | None) -> Float:
+    """Return (V, 3) colours of the inside in the face's light."""
+    start, stop = rig.parts["mouth_socket"].start, rig.parts["teeth"].stop
+    count = stop - start
+    skin = _mean_colour(pixels, landmarks, (205, 425, 50, 280, 199, 200))
+    lips = _mean_colour(pixels, landmarks, (0, 17, 37, 267, 84, 314))
+    grey = float(skin @ np.array([0.299, 0.587, 0.114], np.float32))
+    teeth = np.clip((0.72 * grey + 0.28 * skin) * np.array([1.1, 1.07, 1.0], np.float32), 0, 245)
+    if own is not None:
+        shown = own[..., :3][own[..., 3] > 0.99]
+        bright = shown[shown.sum(1) >= np.percentile(shown.sum(1), 75)]
+        teeth = 0.8 * bright.mean(0) + 0.2 * teeth if bright.mean() > 0.8 * grey else teeth
+    flesh = 0.75 * lips + 0.25 * np.array([grey * 1.1, grey * 0.55, grey * 0.5], np.float32)
+    colours = np.zeros((count, 3), np.float32)
+
+    def part(name: str) -> slice:
+        return slice(rig.parts[name].start - start, rig.parts[name].stop - start)
+
+    colours[part("mouth_socket")] = 0.55 * flesh
+    colours[part("gums_tongue")] = 0.8 * flesh
+    colours[rig.tongue[start:stop]] = 0.95 * flesh
+    colours[part("teeth")] = teeth
+    points = rig.head_points[start:stop]
+    normals = _normals(points, rig, start, stop)
+    light = np.array([0.0, 0.35, 0.94], np.float32)
+    lambert = 0.45 + 0.55 * np.clip(normals @ light, 0, 1)
+    front = points[part("teeth"), 2].max()
+    depth = np.exp(-np.maximum(front - 0.2 - points[:, 2], 0) / _DARKENING)
+    lit: Float = (colours * (lambert * depth)[:, None]).astype(np.float32)
+    return lit
+
+
+def _normals(points: Float, rig: Rig, start: int, stop: int) -> Float:
+    """Return unit normals of the vertices."""
+    triangles = rig.head_triangles[((rig.head_triangles >= start) & (rig.head_triangles < stop)).all(1)] - start
+    a, b, c = (points[triangles[:, k]] for k in range(3))
+    face_normals = np.cross(b - a, c - a)
+    normals = np.zeros_like(points)
+    for k in range(3):
+        np.add.at(normals, triangles[:, k], face_normals)
+    unit: Float = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+    return unit
+
+
+def _mean_colour(pixels: npt.NDArray[np.uint8], landmarks: Float, index: tuple[int, ...]) -> Float:
+    """Return the mean colour around some landmarks."""
+    size = max(1, round(0.02 * float(np.linalg.norm(landmarks[454, :2] - landmarks[234, :2]))))
+    values = []
+    for x, y in np.round(landmarks[list(index), :2]).astype(int):
+        patch = pixels[max(0, y - size) : y + size + 1, max(0, x - size) : x + size + 1]
+        if patch.size:
+            values.append(patch.reshape(-1, 3).mean(0))
+    mean: Float = np.mean(values, axis=0).astype(np.float32)
+    return mean

@@ -1,0 +1,235 @@
+"""From 52 weights and a rotation to the places of every vertex of a sheet.
+
+Beyond the sum of the shapes: blinks close these very eyes whatever else the lids do, lips never pass
+through each other, and closed lips close even where the portrait smiles with open ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from conditioning.arkit import ARKIT_INDEX
+from renderers.landmarks import (
+    INNER_LOWER,
+    INNER_UPPER,
+    LEFT_EYE_LOWER,
+    LEFT_EYE_UPPER,
+    OUTER_LIPS,
+    RIGHT_EYE_LOWER,
+    RIGHT_EYE_UPPER,
+)
+from renderers.portrait.head import NARROW, Head
+from renderers.portrait.sheet import PIVOT, Sheet
+from renderers.rig import Rig
+
+__all__ = ["EyeLids", "Poser", "head_matrix", "open_loops"]
+
+Float = npt.NDArray[np.float32]
+
+#: Overlap of closed lids and lips, pixels.
+_LID_OVERLAP_PX = 0.6
+#: How far a lip's correction reaches: along the mouth and away from the line of the lips (rig units).
+_ALONG, _ACROSS = 0.55, 1.1
+
+_OPENERS = (
+    ("jawOpen", 1.0), ("mouthFunnel", 0.42), ("mouthLowerDownLeft", 0.1), ("mouthLowerDownRight", 0.1),
+    ("mouthUpperUpLeft", 0.11), ("mouthUpperUpRight", 0.11), ("noseSneerLeft", 0.09), ("noseSneerRight", 0.09),
+)  # fmt: skip
+
+
+def head_matrix(rotation_rad: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
+    """Return ``R_y(yaw) · R_x(pitch) · R_z(roll)`` in the character's axes."""
+    pitch, yaw, roll = (float(angle) for angle in rotation_rad)
+    cp, sp, cy, sy, cr, sr = np.cos(pitch), np.sin(pitch), np.cos(yaw), np.sin(yaw), np.cos(roll), np.sin(roll)
+    about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
+    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    about_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
+    product: npt.NDArray[np.float64] = about_y @ about_x @ about_z
+    return product
+
+
+@dataclass(frozen=True, eq=False)
+class EyeLids:
+    """The lids of one eye on the face's mesh.
+
+    Attributes
+    ----------
+    blink : int
+        Index of the eye's blink shape.
+    upper, lower : (7,) intp
+        Landmarks of the two edges, in pairs.
+    vertices : (N,) intp
+        Vertices that bound the eye's zone.
+    gap_px : (7,) float64
+        Distance between the pairs at rest.
+    """
+
+    blink: int
+    upper: npt.NDArray[np.intp]
+    lower: npt.NDArray[np.intp]
+    vertices: npt.NDArray[np.intp]
+    gap_px: npt.NDArray[np.float64]
+
+
+class Poser:
+    """Moves the vertices of one sheet.
+
+    Parameters
+    ----------
+    rig, head, sheet
+        Of one person in one frame.
+    """
+
+    def __init__(self, rig: Rig, head: Head, sheet: Sheet) -> None:
+        self._rig, self._head, self._sheet = rig, head, sheet
+        self._deltas = sheet.deltas.copy()
+        loops = open_loops(sheet.face_triangles, sheet.points)
+        self.eyes = (
+            self._lids("eyeBlinkLeft", LEFT_EYE_UPPER, LEFT_EYE_LOWER),
+            self._lids("eyeBlinkRight", RIGHT_EYE_UPPER, RIGHT_EYE_LOWER),
+        )
+        for eye in self.eyes:
+            self._meet(eye)
+        self._flat = self._deltas.reshape(len(self._deltas), -1)
+        self._pairs = (np.array(INNER_UPPER[1:-1]), np.array(INNER_LOWER))
+        mouth_loop = min((loop for loop in loops if len(loop) > 50), key=lambda loop: np.ptp(sheet.points[loop, 1]))
+        corners = rig.corners[list(OUTER_LIPS)].ravel()
+        #: Vertices that bound the mouth's zone.
+        self.lip_vertices = np.unique(np.concatenate([mouth_loop, corners]))
+        self._upper_pull, self._lower_pull = _lip_pulls(rig, self._pairs)
+        self._pivot = head.fit.place(PIVOT[None].astype(np.float32))[0].astype(np.float64)
+        basis = head.fit.rotation
+        self._basis = basis
+
+    def rotation(self, rotation_rad: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
+        """Return the head's rotation in the picture's axes."""
+        result: npt.NDArray[np.float64] = self._basis @ head_matrix(rotation_rad) @ self._basis.T
+        return result
+
+    def rotate(self, points: Float, rotation: npt.NDArray[np.float64], turning: Float | None = None) -> Float:
+        """Return points turned about the neck; each by its share."""
+        offset = points - self._pivot.astype(np.float32)
+        turned = offset @ (rotation - np.eye(3)).T.astype(np.float32)
+        if turning is not None:
+            turned *= turning[:, None]
+        result: Float = points + turned
+        return result
+
+    def shape(self, weights: Float) -> Float:
+        """Return the (V, 3) vertices in the given expression, before the head turns."""
+        weights = weights.astype(np.float32).copy()
+        blinks = [(eye, float(weights[eye.blink])) for eye in self.eyes]
+        for eye, _ in blinks:
+            weights[eye.blink] = 0.0
+        used = np.nonzero(np.abs(weights) > 1e-4)[0]
+        points = self._sheet.points.copy()
+        flat = points.reshape(-1)
+        if len(used):
+            flat += weights[used] @ self._flat[used]
+        for eye, blink in blinks:
+            if blink > 1e-4:
+                open_px = self._gaps(points, eye.upper, eye.lower)
+                share = np.clip(open_px.mean() / max(float(eye.gap_px.mean()), 1e-3), 0.0, 1.8)
+                flat += np.float32(blink * share) * self._flat[eye.blink]
+        self._part_lips(points, weights)
+        return points
+
+    def _part_lips(self, points: Float, weights: Float) -> None:
+        """Keep the lips from passing through each other; close them where the curves say closed."""
+        closure = closing_demand(weights)
+        upper, lower = self._pairs
+        for _ in range(2):
+            gaps = self._gaps(points, upper, lower)
+            wanted = np.maximum(gaps, 0.0) * (1.0 - closure)
+            if closure > 0.5:
+                wanted = wanted - _LID_OVERLAP_PX * 0.5 * (closure - 0.5) * 2
+            change = (wanted - gaps).astype(np.float32)
+            if np.abs(change).max() < 0.02:
+                return
+            points[:NARROW, 1] -= self._upper_pull @ (0.4 * change)
+            points[:NARROW, 1] += self._lower_pull @ (0.6 * change)
+
+    def _gaps(self, points: Float, upper: npt.NDArray[np.intp], lower: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+        """Return how far the lower landmarks lie below the upper ones, pixels."""
+        return self._landmark_y(points, lower) - self._landmark_y(points, upper)
+
+    def _landmark_y(self, points: Float, index: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+        corners, weights = self._rig.corners[index], self._rig.corner_weights[index]
+        y: npt.NDArray[np.float64] = (points[corners, 1] * weights).sum(1).astype(np.float64)
+        return y
+
+    def _lids(self, blink: str, upper: tuple[int, ...], lower: tuple[int, ...]) -> EyeLids:
+        """Return the lids of one eye; landmarks run from the outer to the inner corner."""
+        above, below = np.array(upper[1:-1]), np.array(lower)
+        vertices = np.unique(self._rig.corners[[*upper, *lower]])
+        gaps = np.maximum(self._gaps(self._sheet.points, above, below), 0.0)
+        return EyeLids(ARKIT_INDEX[blink], above, below, vertices, gaps)
+
+    def _meet(self, eye: EyeLids) -> None:
+        """Scale the upper lid's way in a blink so that it ends at the lower lid."""
+        points, blink = self._sheet.points, self._deltas[eye.blink]
+        left = self._gaps(points + blink, eye.upper, eye.lower)
+        travel = np.maximum(eye.gap_px - left, 0.2 * eye.gap_px.max())
+        factor = np.clip((eye.gap_px + _LID_OVERLAP_PX) / travel, 0.4, 2.5)
+        corners, weights = self._rig.corners[eye.upper], self._rig.corner_weights[eye.upper]
+        x = (points[corners, 0] * weights).sum(1)
+        sure = eye.gap_px > 0.5 * eye.gap_px.max()
+        order = np.argsort(x[sure])
+        around = (np.abs(points[:, 0] - x.mean()) < 1.6 * np.ptp(x)) & (blink[:, 1] > 0)
+        scale = np.interp(points[around, 0], x[sure][order], factor[sure][order])
+        blink[around] *= scale[:, None].astype(np.float32)
+
+
+def closing_demand(weights: Float) -> float:
+    """Return 0 to 1: how far the curves ask for closed lips, whatever opening the portrait shows.
+
+    ``mouthClose`` takes back the opening of jaw and lips; where it takes all of it back, lips are closed.
+    Lips rolled in or pressed are closed as well.
+    """
+    opening = sum(share * float(weights[ARKIT_INDEX[name]]) for name, share in _OPENERS)
+    close = float(weights[ARKIT_INDEX["mouthClose"]])
+    taken = close / max(opening, close, 1e-6) * min(1.0, close / 0.012)
+    roll = 0.5 * float(weights[ARKIT_INDEX["mouthRollLower"]] + weights[ARKIT_INDEX["mouthRollUpper"]])
+    press = 0.5 * float(weights[ARKIT_INDEX["mouthPressLeft"]] + weights[ARKIT_INDEX["mouthPressRight"]])
+    still = max(0.0, 1.0 - opening / 0.15)
+    demand = max((taken - 0.55) / 0.45, (roll - 0.2) / 0.4 * still, (press - 0.3) / 0.5 * still, 0.0)
+    demand = min(demand, 1.0)
+    return demand * demand * (3 - 2 * demand)
+
+
+def open_loops(triangles: npt.NDArray[np.int32], points: Float) -> list[npt.NDArray[np.intp]]:
+    """Return the borders of a mesh, each as its vertices in order around."""
+    directed = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    keys = {(int(a), int(b)) for a, b in directed}
+    following = {a: b for a, b in keys if (b, a) not in keys}
+    loops = []
+    while following:
+        start, vertex = next(iter(following.items()))
+        loop = [start]
+        del following[start]
+        while vertex != start and vertex in following:
+            loop.append(vertex)
+            vertex = following.pop(vertex)
+        loops.append(np.array(loop, np.intp))
+    return loops
+
+
+def _lip_pulls(rig: Rig, pairs: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]) -> tuple[Float, Float]:
+    """Return (NARROW, P) shares with which the vertices of either lip follow each pair of inner lip points."""
+    points = rig.head_points[:NARROW]
+    drop = -rig.head_deltas[ARKIT_INDEX["jawOpen"], :NARROW, 1]
+    pulls = []
+    for index, chosen in ((pairs[0], drop < 1.2), (pairs[1], drop >= 1.2)):
+        at = rig.points[index]
+        along = np.exp(-0.5 * ((points[:, None, 0] - at[None, :, 0]) / _ALONG) ** 2)
+        share = along / np.maximum(along.sum(1, keepdims=True), 1e-6)
+        line = np.interp(points[:, 0], at[:, 0], at[:, 1])
+        beyond = np.maximum(np.abs(points[:, 0]) - 2.0, 0.0)
+        fade = np.exp(-(((points[:, 1] - line) / _ACROSS) ** 2) - (beyond / 0.5) ** 2)
+        fade *= points[:, 2] > 8.5
+        pulls.append(np.ascontiguousarray(share * (fade * chosen)[:, None], np.float32))
+    return pulls[0], pulls[1]

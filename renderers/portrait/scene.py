@@ -1,0 +1,239 @@
+"""One portrait at one output size: everything that is made once, and the drawing of one frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from renderers.face import Face
+from renderers.portrait.eyes import Eye, draw_eye, make_eye
+from renderers.portrait.head import Head, bend_head
+from renderers.portrait.matte import person_matte, split_layers
+from renderers.portrait.mouth import Mouth, draw_mouth, make_mouth
+from renderers.portrait.pose import Poser
+from renderers.portrait.raster import EMPTY_DEPTH, rasterize
+from renderers.portrait.sheet import Sheet, make_sheet
+from renderers.rig import fit_rig, load_rig
+
+__all__ = ["Scene", "make_scene"]
+
+Float = npt.NDArray[np.float32]
+Box = tuple[int, int, int, int]
+
+#: The grid is drawn at this fraction of the output's resolution; it is smooth.
+_COARSE = 4
+#: Samples a pixel along each axis where lips and lids need soft edges.
+_FINE = 2
+#: Radius of an eyeball, head model's units.
+_BALL_UNITS = 1.27
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A portrait prepared for one frame size.
+
+    Attributes
+    ----------
+    pixels : (H, W, 3) uint8
+        The portrait in the frame.
+    person : (H, W, 4) uint8
+        The person with multiplied alpha.
+    background : (H, W, 3) uint8
+        What lies behind, filled in where the person stands.
+    head, sheet, poser
+        The geometry.
+    eyes : tuple of Eye
+        Left, right.
+    mouth : Mouth
+        Its inside.
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    person: npt.NDArray[np.uint8]
+    background: npt.NDArray[np.uint8]
+    head: Head
+    sheet: Sheet
+    poser: Poser
+    eyes: tuple[Eye, Eye]
+    mouth: Mouth
+
+    def draw(self, weights: Float, rotation_rad: Float, eye_rotation_rad: Float) -> npt.NDArray[np.uint8]:
+        """Draw one frame.
+
+        Parameters
+        ----------
+        weights : (52,) float32
+            In the order of ``ARKIT_NAMES``.
+        rotation_rad : (3,) float32
+            The head's pitch, yaw, roll.
+        eye_rotation_rad : (2, 3) float32
+            Left, right eye.
+
+        Returns
+        -------
+        (H, W, 3) uint8
+            sRGB.
+        """
+        import cv2
+
+        rotation = self.poser.rotation(rotation_rad)
+        shaped = self.poser.shape(weights)
+        points = self.poser.rotate(shaped, rotation, self.sheet.turning)
+        height, width = self.pixels.shape[:2]
+        source = _grid_map(points, self.sheet, width, height)
+        face_box = _box(points[: self.sheet.face_count], 1.0, width, height)
+        _draw_face(points, self.sheet, face_box, source)
+        zones = []
+        for index, eye in enumerate(self.poser.eyes):
+            box = _box(points[eye.vertices], 3.0, width, height)
+            opening = _open_share(points, self.sheet, box, source)
+            zones.append((box, opening, self._eye(index, box, rotation, eye_rotation_rad[index])))
+        box = _box(points[self.poser.lip_vertices], 4.0, width, height)
+        opening = _open_share(points, self.sheet, box, source)
+        if opening.max() > 0:
+            zones.append((box, opening, self._mouth(box, rotation, weights, opening)))
+        person = cv2.remap(
+            self.person, source[..., 0], source[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
+        )
+        frame = np.empty_like(self.pixels)
+        _over(person, self.background, frame)
+        for (left, top, right, bottom), share, layer in zones:
+            part = frame[top:bottom, left:right]
+            mixed = part + (layer - part) * share[..., None]
+            frame[top:bottom, left:right] = np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
+        return frame
+
+    def _eye(self, index: int, box: Box, rotation: npt.NDArray[np.float64], angles_rad: Float) -> Float:
+        eye = self.eyes[index]
+        anchor = self.poser.rotate(eye.anchor[None], rotation)[0]
+        pitch, yaw = float(angles_rad[0]), float(angles_rad[1])
+        basis = self.head.fit.rotation
+        turned = basis @ np.array([np.sin(yaw), -np.sin(pitch), 0.0]) * eye.ball_px
+        return draw_eye(eye, box, anchor, rotation, turned[:2])
+
+    def _mouth(self, box: Box, rotation: npt.NDArray[np.float64], weights: Float, opening: Float) -> Float:
+        mouth = self.mouth
+        inside = mouth.points + np.tensordot(weights[mouth.shape_index].astype(np.float32), mouth.deltas, 1)
+        inside = self.poser.rotate(inside.astype(np.float32), rotation)
+        anchor = self.poser.rotate(mouth.anchor[None], rotation)[0]
+        return draw_mouth(mouth, box, inside, anchor, rotation, opening)
+
+
+def make_scene(pixels: npt.NDArray[np.uint8], landmarks: Float) -> Scene:
+    """Prepare a framed portrait.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) uint8
+        The frame.
+    landmarks : (478, 3) float32
+        On the frame.
+    """
+    rig = load_rig()
+    size = (pixels.shape[1], pixels.shape[0])
+    fit = fit_rig(rig, Face(landmarks))
+    head = bend_head(rig, fit, landmarks)
+    sheet = make_sheet(rig, head, size)
+    poser = Poser(rig, head, sheet)
+    matte = person_matte(pixels, sheet.silhouette)
+    person, background = split_layers(pixels, matte)
+    ball_px = _BALL_UNITS * fit.scale
+    eyes = []
+    for lids, first in zip(poser.eyes, (473, 468), strict=True):
+        box = _box(sheet.points[lids.vertices], 3.0, *size)
+        opening = _open_share(sheet.points, sheet, box, np.zeros((size[1], size[0], 2), np.float32))
+        eyes.append(make_eye(pixels, opening, box, landmarks[first : first + 5], ball_px))
+    return Scene(
+        pixels, person, background, head, sheet, poser, (eyes[0], eyes[1]), make_mouth(pixels, rig, head, landmarks)
+    )
+
+
+def _grid_map(points: Float, sheet: Sheet, width: int, height: int) -> Float:
+    """Return (H, W, 2): where in the portrait each pixel of the frame takes its colour, from the grid alone."""
+    import cv2
+
+    columns, rows = -(-width // _COARSE) + 2, -(-height // _COARSE) + 2
+    start = (_COARSE - 1) / 2 - _COARSE
+    coarse, depth = rasterize(
+        points, sheet.grid_triangles, sheet.colour_at, (columns, rows), origin=(start, start), scale=1 / _COARSE
+    )
+    empty = depth == EMPTY_DEPTH
+    if empty.any():
+        ys, xs = np.nonzero(empty)
+        coarse[ys, xs, 0], coarse[ys, xs, 1] = xs * _COARSE + start, ys * _COARSE + start
+    whole = cv2.resize(coarse, (columns * _COARSE, rows * _COARSE), interpolation=cv2.INTER_LINEAR)
+    result: Float = np.ascontiguousarray(whole[_COARSE : _COARSE + height, _COARSE : _COARSE + width])
+    return result
+
+
+def _draw_face(points: Float, sheet: Sheet, box: Box, source: Float) -> None:
+    """Draw the face's mesh over the map, in place."""
+    left, top, right, bottom = box
+    if right <= left or bottom <= top:
+        return
+    drawn, depth = rasterize(
+        points, sheet.face_triangles, sheet.colour_at, (right - left, bottom - top), origin=(left, top)
+    )
+    part = source[top:bottom, left:right]
+    np.copyto(part, drawn, where=(depth > EMPTY_DEPTH)[..., None])
+
+
+def _open_share(points: Float, sheet: Sheet, box: Box, source: Float) -> Float:
+    """Return (h, w): the share of each pixel that the face's mesh leaves open; refine the map there, in place."""
+    left, top, right, bottom = box
+    size = (max(right - left, 0), max(bottom - top, 0))
+    if not size[0] or not size[1]:
+        return np.zeros((size[1], size[0]), np.float32)
+    offset = (1 / _FINE - 1) / 2
+    drawn, depth = rasterize(
+        points,
+        sheet.face_triangles,
+        sheet.colour_at,
+        (size[0] * _FINE, size[1] * _FINE),
+        origin=(left + offset, top + offset),
+        scale=_FINE,
+    )
+    part = source[top:bottom, left:right]
+    opening = np.empty((size[1], size[0]), np.float32)
+    _average(drawn, depth, part, opening)
+    return opening
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _average(drawn: Float, depth: Float, source: Float, opening: Float) -> None:
+    """Average the fine map over each pixel's covered samples."""
+    fine = drawn.shape[0] // opening.shape[0]
+    for y in range(opening.shape[0]):
+        for x in range(opening.shape[1]):
+            sum_x, sum_y, count = 0.0, 0.0, 0
+            for j in range(y * fine, y * fine + fine):
+                for i in range(x * fine, x * fine + fine):
+                    if depth[j, i] > -1e29:
+                        sum_x += drawn[j, i, 0]
+                        sum_y += drawn[j, i, 1]
+                        count += 1
+            opening[y, x] = 1.0 - count / (fine * fine)
+            if count:
+                source[y, x, 0] = sum_x / count
+                source[y, x, 1] = sum_y / count
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _over(person: npt.NDArray[np.uint8], background: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]) -> None:
+    """Lay the person with multiplied alpha over the background."""
+    for y in range(out.shape[0]):
+        for x in range(out.shape[1]):
+            rest = 255 - person[y, x, 3]
+            for k in range(3):
+                value = person[y, x, k] + (background[y, x, k] * rest + 127) // 255
+                out[y, x, k] = min(value, 255)
+
+
+def _box(points: Float, margin: float, width: int, height: int) -> Box:
+    """Return the whole-pixel box around points, inside the frame."""
+    low, high = points[:, :2].min(0) - margin, points[:, :2].max(0) + margin
+    left, top = max(0, int(np.floor(low[0]))), max(0, int(np.floor(low[1])))
+    return left, top, max(left, min(width, int(np.ceil(high[0])) + 1)), max(top, min(height, int(np.ceil(high[1])) + 1))
