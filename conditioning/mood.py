@@ -42,13 +42,13 @@ TEMPERAMENT: Mapping[str, tuple[float, float, float]] = {
 #: How much of the temperament shows at rest. Ours: a trait is a leaning, not a feeling of full strength.
 TEMPERAMENT_SHARE = 0.2
 
-#: Extraverts react more to pleasant things, neurotics to unpleasant ones (J. Gross, S. Sutton & T. Ketelaar, *Personality
-#: and Social Psychology Bulletin* 24, 1998). The size is ours.
+#: Extraverts react more to pleasant things, neurotics to unpleasant ones (J. Gross, S. Sutton & T. Ketelaar,
+#: *Personality and Social Psychology Bulletin* 24, 1998). The size is ours.
 EXTRAVERT_PLEASANT, NEUROTIC_UNPLEASANT = 0.3, 0.3
 
-#: Part of the mood that is carried into the next line: emotional inertia, the autocorrelation of feelings from one moment
-#: to the next (P. Kuppens, N. Allen & L. Sheeber, *Psychological Science* 21, 2010), higher for neurotic people. Its order
-#: of size is theirs, the numbers are ours.
+#: Part of the mood that is carried into the next line: emotional inertia, the autocorrelation of feelings from one
+#: moment to the next (P. Kuppens, N. Allen & L. Sheeber, *Psychological Science* 21, 2010), higher for neurotic
+#: people. Its order of size is theirs, the numbers are ours.
 INERTIA, NEUROTIC_INERTIA = 0.3, 0.1
 
 #: Part of the way from the mood to a felt line that the mood goes. Ours.
