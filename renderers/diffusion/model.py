@@ -63,6 +63,8 @@ class TalkingHead:
     vae : AutoencoderKL
         diffusers' autoencoder.
     reference_net, diffusion_net, image_proj, audio_proj : nn.Module
+    device : torch.device, optional
+        Where the work is done; where the diffusion network's weights lie when absent.
     attention : {"auto", "sdpa", "xformers", "math"}
     offload : bool
         Keep each network on the CPU while another is at work.
@@ -78,13 +80,14 @@ class TalkingHead:
         image_proj: ImageProjection,
         audio_proj: AudioProjection,
         *,
+        device: torch.device | None = None,
         attention: str = "auto",
         offload: bool = False,
         decode_frames: int = 4,
     ) -> None:
         self.vae, self.reference_net, self.diffusion_net = vae, reference_net, diffusion_net
         self.image_proj, self.audio_proj = image_proj, audio_proj
-        self.device = next(diffusion_net.parameters()).device
+        self.device = device or next(diffusion_net.parameters()).device
         self.dtype = next(diffusion_net.parameters()).dtype
         self.offload = offload
         self.decode_frames = decode_frames
@@ -283,7 +286,7 @@ class TalkingHead:
         alone = context.conditional_only()
 
         def velocity(latents: Tensor, sigma: float) -> Tensor:
-            timestep = torch.tensor([sigma * TIMESTEPS], device=self.device)
+            timestep = torch.full((1,), sigma * TIMESTEPS, device=self.device)
             if branches.count > 1 and low <= sigma <= high:
                 batch = latents.to(self.dtype).repeat(branches.count, 1, 1, 1)
                 return guide(self.step(batch, timestep, guided_rows, context).to(latents.dtype), sampling)
