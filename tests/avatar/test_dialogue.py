@@ -53,6 +53,16 @@ def test_two_workers_and_one_make_the_same_tree(jobs: list[Job], tmp_path: Path)
     assert set(tree(tmp_path / "one")) == {"manifest.jsonl"} | {name for job in jobs for name in job.files}
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_ray_cluster_makes_the_same_tree(jobs: list[Job], tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="mien[ray] is not installed")
+    outcome = run(jobs, tmp_path / "ray", ray_address="local")
+    assert (outcome.rendered, outcome.failed) == (4, 0)
+    run(jobs, tmp_path / "here", workers=1)
+    assert tree(tmp_path / "ray") == tree(tmp_path / "here")
+
+
 def test_a_second_run_makes_nothing_and_a_changed_line_only_itself(
     jobs: list[Job], scene_files: tuple[Path, Path], tmp_path: Path
 ) -> None:
