@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from conditioning import Line, Motion, Speech
 from renderers.renderer import DEFAULT_FPS, DEFAULT_SIZE
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["Take"]
 
@@ -80,3 +83,15 @@ class Take:
         from avatar.export import write
 
         write(self, path, **options)
+
+    def plot(self) -> Figure:
+        """Draw the eight weights, valence-arousal-dominance, F0, loudness and words over the line's time.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            ``take.save("mood.png")`` writes the same picture to a file.
+        """
+        from avatar.plot import plot_take
+
+        return plot_take(self)

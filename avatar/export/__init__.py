@@ -35,6 +35,17 @@ WRITERS = Registry(
         ".glb": "avatar.export.gltf:write_glb",
         ".gltf": "avatar.export.gltf:write_gltf",
         ".csv": "avatar.export.live_link:write_csv",
+        ".anim": "avatar.export.unity:write_anim",
+        ".tres": "avatar.export.godot:write_tres",
+        ".usda": "avatar.export.usd:write_usd",
+        ".usdc": "avatar.export.usd:write_usd",
+        ".usdz": "avatar.export.usd:write_usdz",
+        ".vrma": "avatar.export.vrma:write_vrma",
+        ".unreal.csv": "avatar.export.curve_tables:write_unreal_csv",
+        ".curves.csv": "avatar.export.curve_tables:write_curves_csv",
+        ".a2f.json": "avatar.export.curve_tables:write_a2f",
+        ".npz": "avatar.export.curve_tables:write_npz",
+        ".png": "avatar.plot:write_png",
     },
 )
 
