@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from conditioning import Segment
 from conditioning.phones import SILENCE, stress_of
+from tts.function_words import FUNCTION_WORDS
 from tts.phonetics import kind_of
 
 __all__ = ["Piece", "TimeMap", "find_pauses", "stretch_factors"]
@@ -23,12 +24,7 @@ RELEASE_S = 0.025
 PAUSE_MIN_S, PAUSE_MAX_S = 0.22, 0.60
 #: Emphasis lengthens the stressed vowel by this at strength 1.
 EMPHASIS_LENGTHENING = 0.30
-#: Words that lean on the next one: no pause after them.
-PROCLITICS = frozenset(
-    "a an the to of in on at by for from with and or but as if my your his her its our their this that these those "
-    "i you he she it we they is are was were be am been not no do does did have has had will would can could should "
-    "may might must i'm you're he's she's it's we're they're i'd i'll you'll there very so too up".split()
-)
+#: An extra pause goes after a word of content, not inside "of the house".
 FASTEST, SLOWEST = 0.25, 6.0
 
 
@@ -101,7 +97,7 @@ def find_pauses(
             saved_s = max(0.0, saved_s - durations_s[index])
             continue
         between = phone.start_s in starts and phone.start_s in ends
-        if between and saved_s >= PAUSE_MIN_S and ends[phone.start_s].lower().strip(".,!?") not in PROCLITICS:
+        if between and saved_s >= PAUSE_MIN_S and ends[phone.start_s].lower().strip(".,!?") not in FUNCTION_WORDS:
             found[index] = min(saved_s, PAUSE_MAX_S)
             saved_s = 0.0
         saved_s += durations_s[index] * share[index] / (1.0 - share[index])
