@@ -11,7 +11,10 @@ from typing import Any
 from avatar.animator import Style, animate
 from avatar.stream import LineStream
 from avatar.take import Take
+from checkpoints import manifest
 from conditioning import Delivery, Emotion, Line
+from conditioning.markup import parse_line
+from conditioning.reader import read_line
 from tts import Voice, open_voice
 
 __all__ = ["DEFAULT_RENDERER", "DEFAULT_VOICE", "MOTION_FPS", "Avatar"]
@@ -71,7 +74,8 @@ class Avatar:
         Parameters
         ----------
         text : str or Line
-            What to say. A ``Line`` may carry an emotion per span.
+            What to say, with inline marks (``"[joy] You came back! [sadness:0.5] I missed you."``) or as SSML
+            if you like. A ``Line`` may carry an emotion per span.
         emotion : str or Emotion, optional
             Words and weights, or an :class:`Emotion`; on every span that has none of its own.
             ``None``: read from the words.
@@ -144,10 +148,12 @@ class Avatar:
 
     def _line(self, text: str | Line, emotion: str | Emotion | None, language: str) -> Line:
         """Return the line with an emotion and this character's delivery on every span."""
-        line = text if isinstance(text, Line) else Line.of(text, language=language)
+        line = text if isinstance(text, Line) else parse_line(text, language=language)
         felt = Emotion.parse(emotion) if isinstance(emotion, str) else emotion
         if felt is not None:
             line = line.with_emotion(felt)
+        elif "reader" in manifest():
+            line = read_line(line)
         plain = Delivery()
         if self.delivery == plain:
             return line

@@ -22,6 +22,7 @@ __all__ = ["main"]
 COMMANDS: dict[str, tuple[str, str]] = {
     "say": ("avatar.commands.say:say", "Speak a line with an emotion: video, sound, facial curves."),
     "dialogue": ("avatar.commands.dialogue:dialogue", "Perform a whole script with its cast; resumable."),
+    "studio": ("avatar.commands.studio:studio", "Try lines, emotions and faces on a page."),
     "serve": ("avatar.commands.serve:serve", "Serve performances over HTTP and WebSocket."),
     "doctor": ("avatar.commands.doctor:doctor", "Show what works here, what is missing, and the licences."),
     "train": ("avatar.commands.train:train", "Remake one of the shipped checkpoints."),

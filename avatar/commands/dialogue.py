@@ -20,6 +20,8 @@ from avatar.commands import options
 @click.option("--size", type=options.Size(), default="512x512", show_default=True, help="Video size in pixels.")
 @click.option("--workers", type=click.IntRange(1, 1024), help="Processes. Default: one for each core.")
 @click.option("--ray", "ray_address", metavar="ADDRESS", help='Use a Ray cluster; "local" starts one here.')
+@click.option("--moods", is_flag=True, help="Let feelings carry over from line to line and rub off between speakers.")
+@click.option("--plot", is_flag=True, help="Draw the moods of all speakers over the scene: FOLDER/moods.png.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be made, how long it takes and how large it is.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar and no report.")
 def dialogue(
@@ -33,6 +35,8 @@ def dialogue(
     size: tuple[int, int],
     workers: int | None,
     ray_address: str | None,
+    moods: bool,
+    plot: bool,
     dry_run: bool,
     quiet: bool,
 ) -> None:
@@ -52,18 +56,24 @@ def dialogue(
 
     from avatar.dialogue import Settings, plan, read_cast, read_script
     from avatar.dialogue.estimate import estimate
+    from avatar.dialogue.plan import feel
     from avatar.dialogue.run import run
     from avatar.dialogue.sheet import write_sheet
     from avatar.export import suffix_of
+    from avatar.export.targets import write_whole
+    from avatar.plot import plot_scene, save_figure
 
     suffixes = tuple(suffix_of(Path(f"line.{name.strip().lstrip('.')}")) for name in formats.split(",") if name.strip())
     lines = read_script(script)
-    jobs = plan(lines, read_cast(cast), Settings(suffixes, language, fps, size), only)
+    characters = read_cast(cast)
+    jobs = plan(lines, characters, Settings(suffixes, language, fps, size, moods), only)
     if dry_run:
         click.echo(estimate(jobs, output, workers))
         return
     with tqdm(total=len(jobs), unit="line", disable=quiet or None) as bar:
         outcome = run(jobs, output, workers=workers, ray_address=ray_address, on_done=bar.update)
+    if plot:
+        write_whole(output / "moods.png", lambda path: save_figure(plot_scene(feel(lines, characters).lines), path))
     page = write_sheet(output, outcome.records, script.stem)
     if not quiet:
         click.echo(f"{outcome.rendered} made, {outcome.kept} kept, {outcome.failed} failed: {page}")

@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from avatar.dialogue.journal import MANIFEST, is_finished, read_records
-from avatar.dialogue.plan import Job
+from avatar.dialogue.plan import CHARACTERS_PER_S, Job
 from avatar.dialogue.run import default_workers
 
 __all__ = ["estimate"]
 
-#: Characters that are spoken in a second, pauses included: 4–5 syllables of about three letters.
-CHARACTERS_PER_S = 14.0
 #: Kilobytes for one second of each format at its default settings, read off our own files; others: the mean.
 KB_PER_S = {".wav": 44.0, ".csv": 28.0, ".json": 60.0, ".glb": 14.0, ".mp4": 70.0, ".webm": 50.0, ".gif": 900.0}
 #: Seconds of work of one core for one second of speech: sound and curves, and a 512² video (BENCHMARKS.md).

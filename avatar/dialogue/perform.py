@@ -14,7 +14,8 @@ from avatar.dialogue.cast import Character
 from avatar.dialogue.plan import Job
 from avatar.take import Take
 from checkpoints.errors import MienError
-from conditioning import Delivery, Emotion, Line
+from conditioning import Delivery
+from conditioning.markup import parse_line
 
 __all__ = ["avatar_of", "identity", "perform", "take_of"]
 
@@ -37,10 +38,9 @@ def perform(job: Job, folder: Path) -> dict[str, Any]:
 def take_of(job: Job) -> Take:
     """Return the performance of a job."""
     avatar = avatar_of(job.character)
-    line = Line.of(job.line.text, speaker=job.line.speaker, language=job.line.language or job.settings.language)
+    line = parse_line(job.line.text, speaker=job.line.speaker, language=job.line.language or job.settings.language)
     line = replace(line, id=job.line.line_id)
-    emotion = job.line.intensity * Emotion.parse(job.emotion) if job.emotion else None
-    take = avatar.say(line, emotion, seed=job.seed)
+    take = avatar.say(line, job.emotion or None, seed=job.seed)
     return replace(take, fps=job.settings.fps, size=job.settings.size)
 
 

@@ -14,8 +14,14 @@ from avatar.dialogue.cast import Cast, Character
 from avatar.dialogue.script import Script, ScriptLine, safe_name
 from checkpoints import manifest
 from checkpoints.errors import InputError
+from conditioning import Emotion
+from conditioning.mood import Mood, Personality, Scene
+from conditioning.reader import read_emotion
 
-__all__ = ["Job", "Settings", "plan"]
+__all__ = ["CHARACTERS_PER_S", "Job", "Settings", "feel", "plan"]
+
+#: Characters that are spoken in a second, pauses included: 4–5 syllables of about three letters.
+CHARACTERS_PER_S = 14.0
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ class Job:
     seed : int
         Of this take: the line's own, or one made of its id and the character's.
     emotion : str
-        The emotion that the line is spoken with, empty to read it from the words.
+        The emotion that the line is spoken with, its intensity included; empty to read it from the words.
     stem : str
         ``<language>/<speaker>/<line id>``, relative to the run's folder; safe on every file system.
     fingerprint : str
@@ -104,7 +110,11 @@ def plan(script: Script, cast: Cast, settings: Settings, only: Iterable[str] = (
         raise InputError(
             f"--only names {sorted(wanted - known)[0]!r}, which is neither a line id nor a speaker of the script"
         )
-    jobs = [_job(line, cast, settings) for line in script if not wanted or {line.line_id, line.speaker} & wanted]
+    felt = feel(script, cast).lines if settings.moods else None
+    jobs = []
+    for index, line in enumerate(script):
+        if not wanted or {line.line_id, line.speaker} & wanted:
+            jobs.append(_job(line, _character(cast, line), settings, str(felt[index].felt) if felt else _emotion(line)))
     stems: dict[str, str] = {}
     for job in jobs:
         if job.stem.casefold() in stems:
@@ -115,13 +125,47 @@ def plan(script: Script, cast: Cast, settings: Settings, only: Iterable[str] = (
     return jobs
 
 
-def _job(line: ScriptLine, cast: Cast, settings: Settings) -> Job:
+def feel(script: Script, cast: Cast) -> Scene:
+    """Live through a script: every line's emotion, as the moods of its speakers shape it.
+
+    Parameters
+    ----------
+    script : Script
+        All of it, in order: a mood depends on what came before.
+    cast : Cast
+        Personalities and baselines.
+    """
+    moods = {
+        character.name.casefold(): Mood(Personality.of(dict(character.personality)), Emotion.parse(character.baseline))
+        for character in cast.characters
+    }
+    scene = Scene(moods)
+    for line in script:
+        said = _emotion(line)
+        emotion = Emotion.parse(said) if said else read_emotion(line.text, language=line.language or "en")
+        scene.say(_character(cast, line).name.casefold(), emotion, len(line.text) / CHARACTERS_PER_S)
+    return scene
+
+
+def _character(cast: Cast, line: ScriptLine) -> Character:
     try:
-        character = cast[line.speaker]
+        return cast[line.speaker]
     except InputError as error:
         raise InputError(f"{line.place}: {error}") from error
+
+
+def _emotion(line: ScriptLine) -> str:
+    """Return what the writer says that the line feels like, empty if nothing; an unknown word stays as it is."""
+    given = line.emotion or line.direction_emotion
+    if line.intensity == 1.0:
+        return given
+    return str(
+        line.intensity * (Emotion.parse(given) if given else read_emotion(line.text, language=line.language or "en"))
+    )
+
+
+def _job(line: ScriptLine, character: Character, settings: Settings, emotion: str) -> Job:
     seed = line.seed if line.seed is not None else int(hashlib.sha256(line.line_id.encode()).hexdigest()[:7], 16)
-    emotion = line.emotion or line.direction_emotion
     return Job(line, character, settings, seed + character.seed, emotion)
 
 

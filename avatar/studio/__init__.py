@@ -1,0 +1,1 @@
+"""``mien studio``: a page on which to try lines, emotions and faces."""
