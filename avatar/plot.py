@@ -36,8 +36,8 @@ SPEAKER_COLOURS = ("#2f5fb3", "#ee8a22", "#1f7a4d", "#d1342b", "#8e4aa8", "#7a6a
 PLOT_HZ = 100.0
 #: Levels below this are silence, dB relative to full scale.
 FLOOR_DB = -60.0
-#: A weight below this is not drawn.
-VISIBLE = 0.005
+#: A weight that never exceeds this is not drawn; in a scene, where more curves meet, the second.
+VISIBLE, VISIBLE_IN_SCENE = 0.005, 0.1
 INK, GRID = "#333333", "#dddddd"
 
 Array = npt.NDArray[np.float64]
@@ -91,7 +91,7 @@ def plot_scene(lines: Sequence[Expressed], *, title: str = "") -> Figure:
     for axis, speaker in zip(axes, speakers, strict=False):
         _draw_mood(axis, lines, speaker)
     _draw_valence(axes[-1], lines, speakers)
-    axes[0].set_title(title or "Moods", fontsize=12, loc="left", color=INK)
+    axes[0].set_title(title or "Moods (curves) and what is spoken (dots)", fontsize=12, loc="left", color=INK)
     axes[-1].set_xlim(0.0, lines[-1].end_s)
     axes[-1].set_xlabel("time in the scene (s)", color=INK)
     return figure
@@ -126,8 +126,7 @@ def loudness_db(speech: Speech) -> npt.NDArray[np.float32]:
         RMS over 25 ms at :data:`conditioning.FEATURE_RATE_HZ`, dB relative to full scale, at least ``FLOOR_DB``.
     """
     if speech.energy_db is not None:
-        known: npt.NDArray[np.float32] = np.maximum(speech.energy_db, np.float32(FLOOR_DB))
-        return known
+        return np.asarray(np.maximum(speech.energy_db, FLOOR_DB), np.float32)
     hop = speech.sample_rate / FEATURE_RATE_HZ
     width = max(1, round(0.025 * speech.sample_rate))
     power = np.concatenate([[0.0], np.cumsum(speech.waveform.astype(np.float64) ** 2)])
@@ -135,7 +134,7 @@ def loudness_db(speech: Speech) -> npt.NDArray[np.float32]:
     left = np.clip(centres - width / 2, 0, len(speech.waveform)).astype(int)
     right = np.clip(centres + width / 2, 1, len(speech.waveform)).astype(int)
     mean = (power[right] - power[left]) / np.maximum(right - left, 1)
-    return np.maximum(10 * np.log10(np.maximum(mean, 1e-12)), FLOOR_DB).astype(np.float32)
+    return np.asarray(np.maximum(10 * np.log10(np.maximum(mean, 1e-12)), FLOOR_DB), np.float32)
 
 
 def _figure(width_in: float, height_in: float) -> Figure:
@@ -207,11 +206,13 @@ def _draw_voice(axis: Axes, speech: Speech) -> None:
 
 
 def _draw_words(axis: Axes, speech: Speech) -> None:
+    inches_per_s = axis.bbox.width / axis.figure.dpi / speech.duration_s
     for word in speech.words:
         if word.symbol:
             axis.axvspan(word.start_s, word.end_s, color="#eef1f6", linewidth=0)
             axis.axvline(word.start_s, color=GRID, linewidth=0.8)
-            size = max(5.0, min(10.0, 90.0 * word.duration_s / max(len(word.symbol), 1)))
+            # A letter is about 0.6 of its font size wide; 72 points are an inch.
+            size = max(5.5, min(10.0, 72.0 * inches_per_s * word.duration_s / (0.62 * len(word.symbol))))
             middle = 0.5 * (word.start_s + word.end_s)
             axis.text(middle, 0.5, word.symbol, ha="center", va="center", fontsize=size, color=INK, clip_on=True)
     axis.set_ylim(0.0, 1.0)
@@ -226,13 +227,13 @@ def _draw_mood(axis: Axes, lines: Sequence[Expressed], speaker: str) -> None:
     times = [line.end_s for line in known]
     moods = np.array([line.moods[speaker].weights for line in known])
     for column, name in enumerate(EMOTION_NAMES):
-        if moods[:, column].max() > VISIBLE:
+        if moods[:, column].max() > VISIBLE_IN_SCENE:
             axis.plot(times, moods[:, column], color=EMOTION_COLOURS[name], linewidth=2.0, label=name)
     for line in lines:
         if line.speaker == speaker:
             axis.axvspan(line.start_s, line.end_s, color="#eef1f6", linewidth=0)
             for name, weight in line.felt:
-                if weight > VISIBLE:
+                if weight > VISIBLE_IN_SCENE:
                     middle = 0.5 * (line.start_s + line.end_s)
                     axis.plot(middle, weight, "o", color=EMOTION_COLOURS[name], markersize=5, markeredgecolor="white")
     axis.set_ylim(0.0, 1.05)

@@ -20,7 +20,7 @@ COMMON_WORDS = MappingProxyType(
         "could them than then now look only come its over think also back after use how our work first well way even "
         "want because any these give most us i is it to of my be do go if so up or an at by as we no me he on",
         "de": "und der die das nicht ist ich du sie wir ihr ein eine einen mit auf für dass wie aber auch noch nur war "
-        "bin bist sind hat haben mich dich mir dir uns kein keine wenn was wird werden schon sehr zu den dem des von im",
+        "bin bist sind hat haben mich dich mir dir uns kein keine wenn was wird schon sehr zu den dem des von im",
         "fr": "le la les un une des et est pas je tu il elle nous vous ils que qui ne pour dans sur avec ce cette mais "
         "plus tout suis es sont fait moi toi très bien c'est j'ai mon ma mes ton ta où été au du de en",
         "es": "el la los las un una y es no que de en por para con se lo su mi tu yo está estoy son muy pero como más "
@@ -31,7 +31,7 @@ COMMON_WORDS = MappingProxyType(
         "mais tudo está estou são isso isto também porque foi",
         "nl": "de het een en is niet ik jij je hij zij wij ze dat die van op met voor maar ook nog wel naar zijn was "
         "heb heeft hebben mijn jouw ons geen wat wie waar",
-        "sv": "och det att en ett är inte jag du han hon vi ni de som på med för men också var har min din sig den till "
+        "sv": "och det att en ett är inte jag du han hon vi ni de som på med för men också var har min din den till "
         "om så vad",
         "fi": "ja on ei se että hän minä sinä olen olet mutta niin kun mitä tämä ovat ole oli minun sinun",
         "pl": "i nie to się w na jest że z do jak ale co ja ty on ona my wy tak mnie ciebie był była są",

@@ -39,6 +39,14 @@ TEMPERAMENT: Mapping[str, tuple[float, float, float]] = {
     "neuroticism": (-0.19, 0.57, 0.0),
 }
 
+#: Dominance that goes with a unit of valence in joy and in sadness (Russell & Mehrabian 1977, table 4), so that the
+#: resting emotion of a temperament is a plain one.
+NATURAL_DOMINANCE = 0.5
+
+#: Anger and fear differ in dominance above all (Russell & Mehrabian 1977): a dominant character answers a threat with
+#: more anger and less fear. The size is ours.
+DOMINANT_ANGER = 0.3
+
 #: How much of the temperament shows at rest. Ours: a trait is a leaning, not a feeling of full strength.
 TEMPERAMENT_SHARE = 0.2
 
@@ -70,6 +78,7 @@ CONTAGION, AGREEABLE_CONTAGION = 0.15, 0.5
 #: Pleasant and unpleasant primaries, by the sign of their valence in Russell & Mehrabian (1977).
 _PLEASANT = np.array([1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0])
 _UNPLEASANT = np.array([0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.0])
+_DOMINANT = np.array([0.0, 0.0, -1.0, 0.0, 0.0, 0.0, 1.0, 0.0])
 
 FORMAT = 1
 
@@ -141,7 +150,8 @@ class Mood:
     @property
     def rest(self) -> Emotion:
         """The emotion that the mood returns to."""
-        temperament = Emotion.from_vad(*self.personality.temperament)
+        valence, arousal, _ = self.personality.temperament
+        temperament = Emotion.from_vad(valence, arousal, NATURAL_DOMINANCE * valence)
         return self.baseline + TEMPERAMENT_SHARE * temperament
 
     @property
@@ -227,7 +237,8 @@ class Mood:
         """Return the (8,) factors of this personality's reactions."""
         extravert = EXTRAVERT_PLEASANT * self.personality.extraversion
         neurotic = NEUROTIC_UNPLEASANT * self.personality.neuroticism
-        return np.asarray(1.0 + extravert * _PLEASANT + neurotic * _UNPLEASANT)
+        dominance = DOMINANT_ANGER * self.personality.temperament[2]
+        return np.asarray(1.0 + extravert * _PLEASANT + neurotic * _UNPLEASANT + dominance * _DOMINANT)
 
     def _inertia(self) -> float:
         return INERTIA + NEUROTIC_INERTIA * self.personality.neuroticism

@@ -93,6 +93,11 @@ def test_personality_shifts_reactions_as_measured() -> None:
     assert nervous.feel(threat)[0].fear > Mood().feel(threat)[0].fear > steady.feel(threat)[0].fear
     lively, quiet = Mood(Personality(extraversion=0.8)), Mood(Personality(extraversion=-0.8))
     assert lively.feel(gift)[0].joy > Mood().feel(gift)[0].joy > quiet.feel(gift)[0].joy
+    both = Emotion(fear=0.4, anger=0.4)
+    bold = Mood(Personality(extraversion=1.0)).feel(both)[0]
+    meek = Mood(Personality(extraversion=-1.0)).feel(both)[0]
+    assert bold.anger > meek.anger
+    assert bold.fear < meek.fear
     upset = Emotion(sadness=0.8)
     assert (
         Mood(Personality(neuroticism=0.8), current=upset).wait(60).now.sadness
