@@ -1,0 +1,204 @@
+"""Load the corpora that the emotion reader is trained and measured on.
+
+======================  =========================================  =================================
+corpus                  labels                                     split
+======================  =========================================  =================================
+GoEmotions (CC BY 4.0)  27 emotions + neutral, several allowed     official train/dev/test
+XED (CC BY 4.0)         Plutchik's eight, several allowed; neutral none published; by hash, 80/10/10
+EmoBank (CC BY-SA 4.0)  valence, arousal, dominance, 1–5           official train/dev/test
+polarity (CC BY 4.0)    positive or negative                       all for training
+lexicon (CC BY, MIT)    valence of single words                    all for training
+======================  =========================================  =================================
+
+Demszky et al. (ACL 2020), Öhman et al. (COLING 2020), Buechel & Hahn (EACL 2017). Polarity: film reviews
+(Pang & Lee, ACL 2005), product reviews, pros and cons (Hu & Liu, KDD 2004; Ganapathibhotla & Liu, COLING 2008).
+Words: the Opinion Lexicon (Hu & Liu, KDD 2004), VADER (Hutto & Gilbert, ICWSM 2014, MIT).
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from checkpoints.errors import InputError
+
+__all__ = [
+    "EKMAN", "EKMAN_NAMES", "GOEMOTIONS", "Corpus", "ekman_labels", "emobank", "emobank_views", "goemotions",
+    "lexicon", "ljspeech_texts", "polarity", "xed",
+]  # fmt: skip
+
+SPLITS = ("train", "dev", "test")
+
+GOEMOTIONS = (
+    "admiration", "amusement", "anger", "annoyance", "approval", "caring", "confusion", "curiosity", "desire",
+    "disappointment", "disapproval", "disgust", "embarrassment", "excitement", "fear", "gratitude", "grief", "joy",
+    "love", "nervousness", "optimism", "pride", "realization", "relief", "remorse", "sadness", "surprise", "neutral",
+)  # fmt: skip
+"""The 27 emotions and neutral, in the order of the published label files."""
+
+EKMAN = {
+    "anger": ("anger", "annoyance", "disapproval"),
+    "disgust": ("disgust",),
+    "fear": ("fear", "nervousness"),
+    "joy": (
+        *("joy", "amusement", "approval", "excitement", "gratitude", "love"),
+        *("optimism", "relief", "pride", "admiration", "desire", "caring"),
+    ),
+    "sadness": ("sadness", "disappointment", "embarrassment", "grief", "remorse"),
+    "surprise": ("surprise", "realization", "confusion", "curiosity"),
+    "neutral": ("neutral",),
+}
+"""The Ekman grouping of Demszky et al. (2020), appendix."""
+EKMAN_NAMES = tuple(EKMAN)
+
+XED_ORDER = ("anger", "anticipation", "disgust", "fear", "joy", "sadness", "surprise", "trust")
+"""XED's labels 1–8."""
+LEXICON_VALENCE = 1.5
+"""Valence of an unrated word of the Opinion Lexicon on VADER's scale, about the mean of those that it rates."""
+PLUTCHIK = ("joy", "trust", "fear", "surprise", "sadness", "disgust", "anger", "anticipation")
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Sentences with labels.
+
+    Attributes
+    ----------
+    texts : tuple of str
+        One sentence each.
+    labels : (n, k) float32
+        0/1 per class; for EmoBank valence, arousal and dominance on their 1–5 scale.
+    """
+
+    texts: tuple[str, ...]
+    labels: npt.NDArray[np.float32]
+
+
+def goemotions(folder: Path, split: str) -> Corpus:
+    """Return one official split of GoEmotions; ``labels`` (n, 28)."""
+    texts, labels = [], []
+    for row in _lines(folder / "goemotions" / "data" / "original" / f"{split}.tsv"):
+        text, ids, _ = row.split("\t")
+        texts.append(text)
+        labels.append(_one_hot([int(i) for i in ids.split(",")], len(GOEMOTIONS)))
+    return Corpus(tuple(texts), np.stack(labels))
+
+
+def ekman_labels(labels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Group 28 labels into Ekman's six and neutral; (n, 28) → (n, 7)."""
+    columns = [[GOEMOTIONS.index(name) for name in names] for names in EKMAN.values()]
+    return np.stack([labels[:, c].max(axis=1) for c in columns], axis=1)
+
+
+def xed(folder: Path, split: str) -> Corpus:
+    """Return one split of XED's English lines.
+
+    XED publishes no split. A line belongs to the tenth that the CRC-32 of its letters gives: 0 is
+    test, 1 is dev, the rest train; lines with the same words thus never part.
+
+    Returns
+    -------
+    Corpus
+        ``labels`` (n, 9): Plutchik's eight in our order, then neutral.
+    """
+    rows = [(r.split("\t")[0], r.split("\t")[1]) for r in _lines(folder / "xed/AnnotatedData/en-annotated.tsv")]
+    neutral = [r.split("\t", 1)[1] for r in _lines(folder / "xed/AnnotatedData/neu_en.txt") if "\t" in r]
+    texts, labels = [], []
+    for text, ids in [*rows, *((text, "") for text in neutral)]:
+        if _xed_split(text) != split:
+            continue
+        names = [XED_ORDER[int(i) - 1] for i in ids.split(",") if i.strip()]
+        texts.append(text)
+        labels.append(_one_hot([PLUTCHIK.index(n) for n in names] or [len(PLUTCHIK)], len(PLUTCHIK) + 1))
+    return Corpus(tuple(texts), np.stack(labels))
+
+
+def emobank(folder: Path, split: str) -> Corpus:
+    """Return one official split of EmoBank; ``labels`` (n, 3): valence, arousal, dominance, 1–5."""
+    path = folder / "emobank" / "corpus" / "emobank.csv"
+    _require(path)
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["split"] == split]
+    labels = np.array([[float(row[key]) for key in "VAD"] for row in rows], dtype=np.float32)
+    return Corpus(tuple(row["text"] for row in rows), labels)
+
+
+def emobank_views(folder: Path) -> Corpus:
+    """Return EmoBank's training sentences as the reader and as the writer felt them; ``labels`` (n, 6)."""
+    tables = []
+    for view in ("reader", "writer"):
+        path = folder / "emobank" / "corpus" / f"{view}.csv"
+        _require(path)
+        with path.open(encoding="utf-8", newline="") as file:
+            tables.append({row["id"]: [float(row[key]) for key in "VAD"] for row in csv.DictReader(file)})
+    with (folder / "emobank" / "corpus" / "emobank.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["split"] == "train"]
+    kept = [row for row in rows if all(row["id"] in table for table in tables)]
+    labels = [[value for table in tables for value in table[row["id"]]] for row in kept]
+    return Corpus(tuple(row["text"] for row in kept), np.array(labels, dtype=np.float32))
+
+
+def polarity(folder: Path) -> Corpus:
+    """Return sentences that praise (1) or blame (0); ``labels`` (n, 1)."""
+    home = folder / "polarity"
+    pairs: list[tuple[str, float]] = []
+    for name, label in (("pos", 1.0), ("neg", 0.0)):
+        pairs += [(text, label) for text in _lines(home / "sentence_polarity" / f"rt-polarity.{name}", "latin-1")]
+    for name, label in (("Pros", 1.0), ("Cons", 0.0)):
+        lines = _lines(home / "pros_cons" / f"Integrated{name}.txt", "latin-1")
+        pairs += [(re.sub("<[^>]+>", "", line).strip(), label) for line in lines]
+    for path in sorted(home.glob("product_reviews_*/*.txt")):
+        for line in _lines(path, "latin-1"):
+            marks, _, text = line.partition("##")
+            score = sum(int(sign + (size or "1")) for sign, size in re.findall(r"\[([+-])(\d?)\]", marks))
+            pairs += [(text, float(score > 0))] if text and score else []
+    kept = [(text, label) for text, label in pairs if len(text) > 4]
+    return Corpus(tuple(text for text, _ in kept), np.array([[label] for _, label in kept], dtype=np.float32))
+
+
+def lexicon(folder: Path) -> Corpus:
+    """Return single words with their valence, about -4 to 4; ``labels`` (n, 1)."""
+    home = folder / "polarity"
+    values: dict[str, float] = {}
+    for name, value in (("positive", LEXICON_VALENCE), ("negative", -LEXICON_VALENCE)):
+        words = _lines(home / "opinion_lexicon" / f"{name}-words.txt", "latin-1")
+        values |= {word.strip(): value for word in words if not word.startswith(";")}
+    for line in _lines(home / "vader_lexicon.txt"):
+        word, value_text, *_ = line.split("\t")
+        values[word] = float(value_text)
+    return Corpus(tuple(values), np.array([[value] for value in values.values()], dtype=np.float32))
+
+
+def ljspeech_texts(folder: Path) -> list[str]:
+    """Return the sentences of LJ Speech, plain text to learn words from."""
+    return [line.rpartition("|")[2] for line in _lines(folder / "ljspeech" / "metadata_all.csv")]
+
+
+def _xed_split(text: str) -> str:
+    letters = "".join(c for c in text.lower() if c.isalpha())
+    return {0: "test", 1: "dev"}.get(zlib.crc32(letters.encode()) % 10, "train")
+
+
+def _one_hot(ids: list[int], size: int) -> npt.NDArray[np.float32]:
+    row = np.zeros(size, np.float32)
+    row[ids] = 1.0
+    return row
+
+
+def _lines(path: Path, encoding: str = "utf-8") -> list[str]:
+    _require(path)
+    return [line for line in path.read_text(encoding=encoding).split("\n") if line.strip()]
+
+
+def _require(path: Path) -> None:
+    if not path.is_file():
+        raise InputError(
+            f"no corpus file {path}; give the folder that holds goemotions/, xed/ and emobank/ "
+            "(the training guide tells where each is published)"
+        )

@@ -1,0 +1,196 @@
+"""What the trained model does not see well: emoji, irony marks, negation and emphasis.
+
+Each rule is a pure function from a text and an emotion to an emotion, with its cause. They act after the model, on the
+eight weights, and are few on purpose.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from conditioning.emotion import EMOTION_NAMES, Emotion
+from conditioning.reader_text import CASE_UPPER, Tokens
+from conditioning.words import ADVERBS, lookup
+
+__all__ = ["EMOJI", "Ruled", "apply_rules", "emoji_emotion", "is_ironic"]
+
+_EMOJI_TABLE = """
+joy:0.8 = 😀 😃 😄 😁 😆 😅 😂 🤣 😊 🙂 🎉 🥳 😸 😹 ☺ 😺 🎊 🙌 💃 🕺 :) :-) =) :d :-d xd ^^ ^_^ (: 8)
+joy:0.7, trust:0.7 = 😍 🥰 😘 ❤ 💕 💖 💗 💙 💚 💛 💜 🤗 😻 💞 💓 💝 😚 😙 <3 <33
+joy:0.5, anger:0.2 = 😎 😏 😜 😝 😛 🤪 😈 ;) ;-) :p :-p xp
+trust:0.6, joy:0.3 = 😌 🙏 👍 🤝 😇 👏 💪 👌
+sadness:0.8 = 😢 😭 😞 😔 😟 🙁 ☹ 😥 😿 💔 😩 😫 🥺 😓 :( :-( =( :'( ):
+fear:0.8 = 😨 😰 😧 😦 🫣
+fear:0.7, surprise:0.7 = 😱 🙀
+surprise:0.8 = 😮 😯 😲 😳 🤯 :o :-o
+anger:0.9 = 😡 😠 🤬 💢 👿 🖕
+anger:0.5, sadness:0.2 = 😤 😒 😑 >:(
+disgust:0.9 = 🤢 🤮 🤧
+disgust:0.5, anger:0.4 = 🙄 😾 👎
+surprise:0.4, fear:0.2 = 🤔 😕 😬 🤨 :/ :-/ :\\ :|
+"""
+
+
+def _emoji() -> dict[str, Emotion]:
+    table: dict[str, Emotion] = {}
+    for line in _EMOJI_TABLE.strip().splitlines():
+        weights, _, signs = line.partition(" = ")
+        table |= dict.fromkeys(signs.split(), Emotion.parse(weights))
+    return table
+
+
+#: Emoji and emoticons → what they show.
+EMOJI = MappingProxyType(_emoji())
+
+#: Share that an emoji has in the reading of its sentence; the more so where words say little.
+EMOJI_SHARE, EMOJI_SHARE_SHORT = 0.6, 0.85
+SHORT_WORDS = 3
+
+_PRAISE = (
+    "great|wonderful|perfect|lovely|fantastic|brilliant|amazing|awesome|excellent|terrific|splendid|nice|marvellous|"
+    "marvelous|super|charming|delightful|thanks|congratulations|congrats|bravo"
+)
+#: Praise in a frame that praise does not take: repeated or trailing off, called out to nobody, thanked for a harm.
+_IRONY = (
+    rf"\b({_PRAISE})[,.!]*\s+(just|absolutely|simply|really)\s+\1\b",
+    rf"\b(just|that's just|well,? that's)\s+({_PRAISE})\b[^!?]*(\.\.\.|…)",
+    rf"^\W*(oh|well|ah|gee|wow),?\s+({_PRAISE})[,.!]+\s+(another|more|now|just what|yet another|there goes|again)\b",
+    r"\byeah,?\s+right\b|\boh,? sure\b|\bas if\b|\bbig surprise\b|\bwhat a surprise\b[.…]|\bhow original\b",
+    r"\bthanks\s+(a lot|so much|a bunch|for nothing)\b.*\b(nothing|ruin|break|broke|wast|destroy|los|los[ei]ng|forget|"
+    r"forgett|leav|lying|abandon|betray|screw|mess)\w*",
+    rf"\b({_PRAISE}|good)\s+(job|work|going|one|move|try),?\s+(genius|einstein|sherlock|idiot|moron|captain|dumb\w*)\b",
+    r"\bbecause (that|it|this) (worked|went|goes|works) so well\b|\bwhat could (possibly )?go wrong\b",
+    r"\b(just|simply|really)\s+(love|adore|enjoy)\s+(it\s+)?(being|when|how|getting|waiting|having)\s+.*"
+    r"\b(ignor|reject|insult|late|laugh|lied|left|hurt|wak|stuck|broke|yell|shout|wrong|cold|alone|wait)\w*",
+    r"\b(just|exactly)\s+what\s+(i|we)\s+(needed|wanted)\b.*(\.\.\.|…)|/s\s*$",
+)
+_IRONIC = re.compile("|".join(f"(?:{pattern})" for pattern in _IRONY), re.IGNORECASE | re.DOTALL)
+
+#: Ironic praise is spoken with contempt and annoyance; what is left of the joy is a smirk.
+IRONY = Emotion(anger=0.4, disgust=0.4, sadness=0.2)
+IRONY_SHARE, SMIRK = 0.75, 0.15
+
+#: Emphasis in writing: capitals and exclamation marks raise intensity (VADER's rules, Hutto & Gilbert 2014, add 0.733
+#: of 4 for capitals and 0.292 for each "!", up to three or four).
+CAPITALS, EXCLAMATION, MAX_EXCLAMATIONS, LENGTHENED = 0.18, 0.07, 3, 0.1
+#: A shout without other feeling is still aroused.
+SHOUT = Emotion(anger=0.25, surprise=0.15, anticipation=0.15)
+
+_NEGATED = re.compile(
+    r"\b(?:not|never|n't|cannot|nothing|no|nobody|without|isn't|wasn't)\b(?:\s+[\w']+){0,3}?\s+(?P<word>[a-z]+)\b",
+    re.IGNORECASE,
+)
+#: "couldn't be happier": a negated comparative is a superlative.
+_SUPERLATIVE = re.compile(
+    r"\b(?:could|can)(?:n't|not)\s+(?:be|feel)\s+(?:any\s+)?(?:more\s+)?(?P<word>[a-z]+?)(?:er|ier)?\b"
+)
+#: A negated feeling keeps this share of itself, and gains this share of its opposite.
+NEGATION_LEFT, NEGATION_OPPOSITE = 0.25, 0.35
+
+
+@dataclass(frozen=True)
+class Ruled:
+    """An emotion after the rules, and the names of those that acted."""
+
+    emotion: Emotion
+    causes: tuple[str, ...]
+
+
+def apply_rules(text: str, tokens: Tokens, emotion: Emotion) -> Ruled:
+    """Correct the model's reading of one sentence.
+
+    Parameters
+    ----------
+    text : str
+        The sentence.
+    tokens : Tokens
+        The same, cut up.
+    emotion : Emotion
+        What the model read.
+    """
+    causes = []
+    for name, rule in (("negation", _negation), ("irony", _irony), ("emoji", _emoji_rule), ("emphasis", _emphasis)):
+        changed = rule(text, tokens, emotion)
+        if changed != emotion:
+            causes.append(name)
+            emotion = changed
+    return Ruled(emotion, tuple(causes))
+
+
+def is_ironic(text: str) -> bool:
+    """Tell whether praise stands in a frame that marks irony.
+
+    Examples
+    --------
+    >>> is_ironic("Great, just great..."), is_ironic("That was great!")
+    (True, False)
+    """
+    return bool(_IRONIC.search(text.replace("’", "'")))
+
+
+def emoji_emotion(tokens: Tokens) -> Emotion | None:
+    """Return the mean of what a sentence's emoji and emoticons show, or None if it has none.
+
+    Examples
+    --------
+    >>> from conditioning.reader_text import tokenize
+    >>> str(emoji_emotion(tokenize("so :(")))
+    'sadness:0.8'
+    """
+    shown = [EMOJI[word] for word in tokens.words if word in EMOJI]
+    return Emotion.from_weights(np.mean([emotion.weights for emotion in shown], axis=0)) if shown else None
+
+
+def _mix(one: Emotion, other: Emotion, share: float) -> Emotion:
+    return Emotion.from_weights((1 - share) * one.weights + share * other.weights)
+
+
+def _emoji_rule(text: str, tokens: Tokens, emotion: Emotion) -> Emotion:
+    shown = emoji_emotion(tokens)
+    if shown is None:
+        return emotion
+    words = sum(word[:1].isalpha() for word in tokens.words)
+    return _mix(emotion, shown, EMOJI_SHARE_SHORT if words <= SHORT_WORDS else EMOJI_SHARE)
+
+
+def _irony(text: str, tokens: Tokens, emotion: Emotion) -> Emotion:
+    if not is_ironic(text):
+        return emotion
+    smirk = SMIRK * Emotion(joy=emotion.joy, trust=emotion.trust)
+    bitter = Emotion.from_weights(emotion.weights * [SMIRK, SMIRK, 1, 0.5, 1, 1, 1, 0.5])
+    return _mix(bitter, IRONY, IRONY_SHARE) + smirk
+
+
+def _negation(text: str, tokens: Tokens, emotion: Emotion) -> Emotion:
+    plain = text.replace("’", "'").lower()
+    superlative = _SUPERLATIVE.search(plain)
+    if superlative:
+        stem = superlative["word"]
+        felt = next((found for form in (stem, stem + "y", stem[:-1]) if (found := lookup(form)) is not None), None)
+        if felt is not None:
+            return _mix(emotion, ADVERBS["extremely"] * felt, 0.8)
+    for match in _NEGATED.finditer(plain.replace("n't", " n't")):
+        felt = lookup(match["word"])
+        if felt is None or not felt:
+            continue
+        top = EMOTION_NAMES[int(np.argmax(felt.weights))]
+        weights = emotion.weights.copy()
+        weights[EMOTION_NAMES.index(top)] *= NEGATION_LEFT
+        return Emotion.from_weights(weights) + NEGATION_OPPOSITE * -felt
+    return emotion
+
+
+def _emphasis(text: str, tokens: Tokens, emotion: Emotion) -> Emotion:
+    shouted = [word for word, case in zip(tokens.words, tokens.case, strict=True) if case == CASE_UPPER]
+    factor = 1.0
+    if shouted:
+        factor += CAPITALS
+    factor += EXCLAMATION * min(text.count("!"), MAX_EXCLAMATIONS) + LENGTHENED * ("<long>" in tokens.marks)
+    if factor == 1.0:
+        return emotion
+    shout = (factor - 1.0) * SHOUT if shouted or "!" in text else (factor - 1.0) * Emotion(surprise=0.2)
+    return factor * emotion + (1.0 - emotion.intensity) * shout
