@@ -1,0 +1,241 @@
+"""``.usda``, ``.usdc``, ``.usdz``: a face with its shapes and the take, in OpenUSD (UsdSkel).
+
+``/Character`` is a SkelRoot with a skeleton of ``Head``, ``Head/LeftEye`` and ``Head/RightEye``; the mesh ``Face``
+has a BlendShape per shape; a SkelAnimation holds ``blendShapeWeights`` and the joints' rotations at one time
+code per frame. The texture of a ``.usda`` or ``.usdc`` is a file beside it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from avatar.export.heads import head_for, rigged
+from checkpoints.errors import MissingDependency
+from conditioning import Motion
+from renderers.mesh_head import Head, rotation_quaternions, vertex_normals
+
+if TYPE_CHECKING:
+    from avatar.take import Take
+
+__all__ = ["write_usd", "write_usdz"]
+
+_JOINTS = ("Head", "Head/LeftEye", "Head/RightEye")
+_MIN_DELTA_M = 1e-7
+
+
+def write_usd(take: Take, path: Path, *, fps: float | None = None, rig: str = "arkit", head: str | None = None) -> None:
+    """Write a USD layer: text for ``.usda``, binary for ``.usdc``.
+
+    Parameters
+    ----------
+    take : Take
+        Its portrait gives the face; without one it is a neutral head.
+    path : Path
+    fps : float, optional
+        Time codes a second; the motion's own rate by default.
+    rig : str
+        Name of a rig or path of a retarget file: which names the shapes carry.
+    head : str, optional
+        Another head: a registered name, a GLB file or an ICT-FaceKit folder.
+
+    Raises
+    ------
+    MissingDependency
+        If ``usd-core`` is not installed.
+    """
+    motion = take.motion if fps is None else take.motion.resample(fps, take.duration_s)
+    shaped, weights = rigged(head_for(take, head), motion, rig)
+    texture = _write_texture(shaped, path)
+    _write_stage(path, shaped, motion, weights, texture, take.text)
+
+
+def write_usdz(
+    take: Take, path: Path, *, fps: float | None = None, rig: str = "arkit", head: str | None = None
+) -> None:
+    """Write a USD package with its texture inside; see :func:`write_usd`."""
+    _, _, _, _, utils = _modules()
+    layer = path.with_suffix(".usdc")
+    write_usd(take, layer, fps=fps, rig=rig, head=head)
+    utils.CreateNewUsdzPackage(str(layer), str(path))
+    layer.unlink()
+    _texture_path(path).unlink(missing_ok=True)
+
+
+def _modules() -> tuple[Any, Any, Any, Any, Any]:
+    try:
+        from pxr import Gf, Sdf, Usd, UsdUtils, Vt
+    except ImportError as error:
+        raise MissingDependency(f"USD needs usd-core ({error}): pip install 'mien[usd]'") from error
+    return Gf, Sdf, Usd, Vt, UsdUtils
+
+
+def _texture_path(path: Path) -> Path:
+    return path.with_name(f"{path.stem}_face.png")
+
+
+def _write_texture(head: Head, path: Path) -> str | None:
+    if head.texture is None or head.uvs is None:
+        return None
+    from PIL import Image
+
+    target = _texture_path(path)
+    Image.fromarray(head.texture).save(target)
+    return f"./{target.name}"
+
+
+def _write_stage(
+    path: Path, head: Head, motion: Motion, weights: npt.NDArray[np.float32], texture: str | None, text: str
+) -> None:
+    _, sdf, usd, _, _ = _modules()
+    from pxr import UsdGeom, UsdSkel
+
+    stage = usd.Stage.CreateNew(str(path))
+    UsdGeom.SetStageUpAxis(stage, UsdGeom.Tokens.y)
+    UsdGeom.SetStageMetersPerUnit(stage, 1.0)
+    stage.SetTimeCodesPerSecond(motion.fps)
+    stage.SetFramesPerSecond(motion.fps)
+    stage.SetStartTimeCode(0)
+    stage.SetEndTimeCode(len(motion) - 1)
+    root = UsdSkel.Root.Define(stage, "/Character")
+    stage.SetDefaultPrim(root.GetPrim())
+    if text:
+        root.GetPrim().SetDocumentation(text)
+    material = _material(stage, head, texture)
+    skeleton = _skeleton(stage, head)
+    animation = _animation(stage, head.shape_names, motion, weights, head)
+    UsdSkel.BindingAPI.Apply(skeleton.GetPrim()).CreateAnimationSourceRel().SetTargets([animation.GetPath()])
+    sides = (0, 1, 2) if head.eye_parts is not None else (0,)
+    for side in sides:
+        _mesh(stage, head, side, material, skeleton)
+    root.CreateExtentAttr(_vectors(_extent(head.vertices, margin_m=0.05)))
+    stage.GetRootLayer().Save()
+    del stage, sdf
+
+
+def _skeleton(stage: Any, head: Head) -> Any:
+    gf, _, _, vt, _ = _modules()
+    from pxr import UsdSkel
+
+    skeleton = UsdSkel.Skeleton.Define(stage, "/Character/Skeleton")
+    skeleton.CreateJointsAttr(vt.TokenArray(_JOINTS))
+    places = [gf.Vec3d(0, 0, 0), *(gf.Vec3d(*map(float, eye)) for eye in head.eyes)]
+    transforms = vt.Matrix4dArray([gf.Matrix4d(1).SetTranslate(place) for place in places])
+    skeleton.CreateBindTransformsAttr(transforms)
+    skeleton.CreateRestTransformsAttr(transforms)
+    return skeleton
+
+
+def _animation(stage: Any, names: tuple[str, ...], motion: Motion, weights: npt.NDArray[np.float32], head: Head) -> Any:
+    gf, _, _, vt, _ = _modules()
+    from pxr import UsdSkel
+
+    animation = UsdSkel.Animation.Define(stage, "/Character/Take")
+    animation.CreateJointsAttr(vt.TokenArray(_JOINTS))
+    animation.CreateBlendShapesAttr(vt.TokenArray(names))
+    places = np.concatenate([np.zeros((1, 3), np.float32), head.eyes])
+    animation.CreateTranslationsAttr(_vectors(places))
+    animation.CreateScalesAttr(vt.Vec3hArray([gf.Vec3h(1, 1, 1)] * len(_JOINTS)))
+    turns = np.concatenate([motion.head_rotation[:, None], motion.eye_rotation], axis=1)
+    quaternions = rotation_quaternions(turns).tolist()
+    weight_samples, rotation_samples = animation.CreateBlendShapeWeightsAttr(), animation.CreateRotationsAttr()
+    for frame, row in enumerate(weights):
+        weight_samples.Set(vt.FloatArray.FromNumpy(np.ascontiguousarray(row)), frame)
+        rotation_samples.Set(vt.QuatfArray([gf.Quatf(w, x, y, z) for x, y, z, w in quaternions[frame]]), frame)
+    return animation
+
+
+def _mesh(stage: Any, head: Head, side: int, material: Any, skeleton: Any) -> None:
+    gf, sdf, _, vt, _ = _modules()
+    from pxr import UsdGeom, UsdShade, UsdSkel
+
+    used = np.ones(len(head.vertices), bool) if head.eye_parts is None else head.eye_parts == side
+    number = np.cumsum(used) - 1
+    triangles = number[head.triangles[used[head.triangles].all(1)]].astype(np.int32)
+    vertices = head.vertices[used]
+    mesh = UsdGeom.Mesh.Define(stage, "/Character/" + ("Face", "LeftEyeball", "RightEyeball")[side])
+    mesh.CreatePointsAttr(_vectors(vertices))
+    mesh.CreateFaceVertexCountsAttr(vt.IntArray.FromNumpy(np.full(len(triangles), 3, np.int32)))
+    mesh.CreateFaceVertexIndicesAttr(vt.IntArray.FromNumpy(np.ascontiguousarray(triangles.ravel())))
+    mesh.CreateSubdivisionSchemeAttr(UsdGeom.Tokens.none)
+    mesh.CreateNormalsAttr(_vectors(vertex_normals(vertices, triangles)))
+    mesh.SetNormalsInterpolation(UsdGeom.Tokens.vertex)
+    mesh.CreateExtentAttr(_vectors(_extent(vertices)))
+    api = UsdGeom.PrimvarsAPI(mesh)
+    if head.uvs is not None:
+        # USD's texture coordinates have their origin at the bottom left.
+        uvs = head.uvs[used] * np.array([1.0, -1.0], np.float32) + np.array([0.0, 1.0], np.float32)
+        primvar = api.CreatePrimvar("st", sdf.ValueTypeNames.TexCoord2fArray, UsdGeom.Tokens.vertex)
+        primvar.Set(vt.Vec2fArray.FromNumpy(np.ascontiguousarray(uvs)))
+    binding = UsdSkel.BindingAPI.Apply(mesh.GetPrim())
+    binding.CreateSkeletonRel().SetTargets([skeleton.GetPath()])
+    binding.CreateJointIndicesPrimvar(True, 1).Set(vt.IntArray([side]))
+    binding.CreateJointWeightsPrimvar(True, 1).Set(vt.FloatArray([1.0]))
+    binding.CreateGeomBindTransformAttr(gf.Matrix4d(1))
+    if side == 0:
+        _shapes(stage, head, used, mesh, binding)
+    UsdShade.MaterialBindingAPI.Apply(mesh.GetPrim()).Bind(material)
+
+
+def _shapes(stage: Any, head: Head, used: npt.NDArray[np.bool_], mesh: Any, binding: Any) -> None:
+    _, _, _, vt, _ = _modules()
+    from pxr import UsdSkel
+
+    targets = []
+    for name, shape in zip(head.shape_names, head.shapes[:, used], strict=True):
+        blend = UsdSkel.BlendShape.Define(stage, mesh.GetPath().AppendChild(_identifier(name)))
+        moved = np.flatnonzero(np.abs(shape).max(1) > _MIN_DELTA_M).astype(np.int32)
+        if not len(moved):
+            moved = np.zeros(1, np.int32)
+        blend.CreateOffsetsAttr(_vectors(shape[moved]))
+        blend.CreateNormalOffsetsAttr(_vectors(np.zeros((len(moved), 3), np.float32)))
+        blend.CreatePointIndicesAttr(vt.IntArray.FromNumpy(moved))
+        targets.append(blend.GetPath())
+    binding.CreateBlendShapesAttr(vt.TokenArray(head.shape_names))
+    binding.CreateBlendShapeTargetsRel().SetTargets(targets)
+
+
+def _material(stage: Any, head: Head, texture: str | None) -> Any:
+    gf, sdf, _, _, _ = _modules()
+    from pxr import UsdShade
+
+    types = sdf.ValueTypeNames
+    material = UsdShade.Material.Define(stage, "/Character/Skin")
+    surface = UsdShade.Shader.Define(stage, "/Character/Skin/Surface")
+    surface.CreateIdAttr("UsdPreviewSurface")
+    surface.CreateInput("roughness", types.Float).Set(0.6)
+    diffuse = surface.CreateInput("diffuseColor", types.Color3f)
+    if texture is None:
+        diffuse.Set(gf.Vec3f(*(value**2.2 for value in head.colour)))
+    else:
+        reader = UsdShade.Shader.Define(stage, "/Character/Skin/Coordinates")
+        reader.CreateIdAttr("UsdPrimvarReader_float2")
+        reader.CreateInput("varname", types.String).Set("st")
+        picture = UsdShade.Shader.Define(stage, "/Character/Skin/Picture")
+        picture.CreateIdAttr("UsdUVTexture")
+        picture.CreateInput("file", types.Asset).Set(sdf.AssetPath(texture))
+        picture.CreateInput("sourceColorSpace", types.Token).Set("sRGB")
+        picture.CreateInput("wrapS", types.Token).Set("clamp")
+        picture.CreateInput("wrapT", types.Token).Set("clamp")
+        picture.CreateInput("st", types.Float2).ConnectToSource(reader.CreateOutput("result", types.Float2))
+        diffuse.ConnectToSource(picture.CreateOutput("rgb", types.Float3))
+    material.CreateSurfaceOutput().ConnectToSource(surface.CreateOutput("surface", types.Token))
+    return material
+
+
+def _vectors(array: npt.NDArray[np.float32]) -> Any:
+    _, _, _, vt, _ = _modules()
+    return vt.Vec3fArray.FromNumpy(np.ascontiguousarray(array, np.float32))
+
+
+def _extent(vertices: npt.NDArray[np.float32], margin_m: float = 0.0) -> npt.NDArray[np.float32]:
+    return np.stack([vertices.min(0) - margin_m, vertices.max(0) + margin_m])
+
+
+def _identifier(name: str) -> str:
+    """Return a name that USD allows for a prim."""
+    plain = "".join(c if c.isascii() and c.isalnum() else "_" for c in name)
+    return plain if plain and not plain[0].isdigit() else f"_{plain}"
