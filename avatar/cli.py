@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "studio": ("avatar.commands.studio:studio", "Try lines, emotions and faces on a page."),
     "serve": ("avatar.commands.serve:serve", "Serve performances over HTTP and WebSocket."),
     "doctor": ("avatar.commands.doctor:doctor", "Show what works here, what is missing, and the licences."),
+    "evaluate": ("avatar.commands.evaluate:evaluate", "Measure one of the shipped checkpoints."),
     "train": ("avatar.commands.train:train", "Remake one of the shipped checkpoints."),
 }
 
@@ -67,8 +68,12 @@ def main(arguments: list[str] | None = None) -> None:
         status = mien.main(args=arguments, prog_name="mien", standalone_mode=False)
     except click.exceptions.Exit as stop:
         status = stop.exit_code
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else "mien"
+        _complain(f"{error.format_message().rstrip('.')}; `{path} --help` shows what is allowed")
+        status = 2
     except click.ClickException as error:
-        error.show()
+        _complain(error.format_message())
         status = 2
     except (click.Abort, KeyboardInterrupt):
         _complain("interrupted")

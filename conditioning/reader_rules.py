@@ -19,16 +19,16 @@ from conditioning.words import ADVERBS, lookup
 __all__ = ["EMOJI", "Ruled", "apply_rules", "emoji_emotion", "is_ironic"]
 
 _EMOJI_TABLE = """
-joy:0.8 = 😀 😃 😄 😁 😆 😅 😂 🤣 😊 🙂 🎉 🥳 😸 😹 ☺ 😺 🎊 🙌 💃 🕺 :) :-) =) :d :-d xd ^^ ^_^ (: 8)
+joy:0.8 = 😀 😃 😄 😁 😆 😅 😂 🤣 😊 🙂 🎉 🥳 😸 😹 ☺ 😺 🎊 🙌 💃 🕺 :) :-) =) :d :-d xd ^_^ (: 8)
 joy:0.7, trust:0.7 = 😍 🥰 😘 ❤ 💕 💖 💗 💙 💚 💛 💜 🤗 😻 💞 💓 💝 😚 😙 <3 <33
 joy:0.5, anger:0.2 = 😎 😏 😜 😝 😛 🤪 😈 ;) ;-) :p :-p xp
 trust:0.6, joy:0.3 = 😌 🙏 👍 🤝 😇 👏 💪 👌
-sadness:0.8 = 😢 😭 😞 😔 😟 🙁 ☹ 😥 😿 💔 😩 😫 🥺 😓 :( :-( =( :'( ):
+sadness:0.8 = 😢 😭 😞 😔 😟 🙁 ☹ 😥 😿 💔 😩 😫 🥺 😓 :( :-( =( :'(
 fear:0.8 = 😨 😰 😧 😦 🫣
 fear:0.7, surprise:0.7 = 😱 🙀
 surprise:0.8 = 😮 😯 😲 😳 🤯 :o :-o
 anger:0.9 = 😡 😠 🤬 💢 👿 🖕
-anger:0.5, sadness:0.2 = 😤 😒 😑 >:(
+anger:0.5, sadness:0.2 = 😤 😒 😑
 disgust:0.9 = 🤢 🤮 🤧
 disgust:0.5, anger:0.4 = 🙄 😾 👎
 surprise:0.4, fear:0.2 = 🤔 😕 😬 🤨 :/ :-/ :\\ :|

@@ -34,3 +34,29 @@ def rig(data: Path, output: Path | None) -> None:
     from renderers.train_rig import train_rig
 
     click.echo(train_rig(data, output) if output else train_rig(data))
+
+
+@train.command()
+@click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@OUTPUT
+@click.option(
+    "--work",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("reader-training"),
+    show_default=True,
+    help="Folder for finished stages; an interrupted training goes on from there.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the network.")
+@click.option("--epochs", type=click.IntRange(1, 100), default=8, show_default=True, help="Of the network.")
+def reader(data: Path, output: Path | None, work: Path, seed: int, epochs: int) -> None:
+    """Remake the reader of emotions in text. Needs torch: pip install 'mien[train]'.
+
+    DATA holds the folders goemotions, xed, emobank, polarity and ljspeech, each as it is published; see
+    conditioning/reader_data.py for the files that are read.
+    """
+    import logging
+
+    from conditioning.train_reader import train_reader
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    click.echo(train_reader(data, output, work=work, seed=seed, epochs=epochs))
