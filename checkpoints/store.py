@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from checkpoints.errors import CheckpointError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 __all__ = ["Checkpoint", "load", "manifest", "register"]
 
@@ -155,6 +155,6 @@ def _parse(data: bytes, path: Path) -> tuple[dict[str, npt.NDArray[Any]], dict[s
         raise CheckpointError(f"{path} is not a safetensors file: {error}; reinstall mien") from error
     for tensor in tensors.values():
         tensor.setflags(write=False)
-    header_bytes = int(np.frombuffer(data[:8], "<u8")[0])
+    header_bytes = int.from_bytes(data[:8], "little")
     header = json.loads(data[8 : 8 + header_bytes])
     return tensors, dict(header.get("__metadata__", {}))

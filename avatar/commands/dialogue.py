@@ -16,7 +16,7 @@ from avatar.commands import options
 @click.option("--formats", default="wav,csv", show_default=True, help="What to write for each line.")
 @click.option("--language", default="en-us", show_default=True, metavar="TAG", help="Of lines that name none.")
 @click.option("--only", multiple=True, metavar="ID|SPEAKER", help="Only this line or speaker. May be repeated.")
-@click.option("--fps", type=float, default=25.0, show_default=True, help="Video frames a second.")
+@click.option("--fps", type=click.FloatRange(1, 240), default=25.0, show_default=True, help="Video frames a second.")
 @click.option("--size", type=options.Size(), default="512x512", show_default=True, help="Video size in pixels.")
 @click.option("--workers", type=click.IntRange(1, 1024), help="Processes. Default: one for each core.")
 @click.option("--ray", "ray_address", metavar="ADDRESS", help='Use a Ray cluster; "local" starts one here.')

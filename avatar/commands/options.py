@@ -48,7 +48,13 @@ emotion = _bundle(
         help='Words and weights: "joy:0.8, surprise:0.4", "bittersweet", "-joy". Default: read from the text.',
     ),
     click.option("--language", default="en-us", show_default=True, metavar="TAG", help="BCP 47 tag of the text."),
-    click.option("--seed", default=0, show_default=True, help="Another seed, another take of the same line."),
+    click.option(
+        "--seed",
+        type=click.IntRange(0),
+        default=0,
+        show_default=True,
+        help="Another seed, another take of the same line.",
+    ),
 )
 
 portrait = click.option(
@@ -68,7 +74,9 @@ voice = _bundle(
 
 picture = _bundle(
     click.option("--renderer", metavar="NAME", help="Which renderer; `mien doctor` lists them."),
-    click.option("--fps", type=float, default=25.0, show_default=True, help="Video frames a second."),
+    click.option(
+        "--fps", type=click.FloatRange(1, 240), default=25.0, show_default=True, help="Video frames a second."
+    ),
     click.option("--size", type=Size(), default="512x512", show_default=True, help="Video size in pixels."),
 )
 
