@@ -1,0 +1,128 @@
+"""The stored voice: network, per-speaker statistics, and the directions of emotions in the spectrum."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import checkpoints
+from tts.convnext import Array
+from tts.daisy.network import Network, Sizes
+
+__all__ = ["CHECKPOINT", "SPEAKERS", "VERSION", "SpeakerStatistics", "VoiceModel", "load_model"]
+
+CHECKPOINT = "daisy"
+VERSION = 1
+
+#: Names of the voice's speakers, in the order of the model's tables.
+SPEAKERS: tuple[str, ...] = ("daisy", "rowan", "iris")
+N_SPECTRUM = 63
+
+#: Share of the variance that the network lost to averaging which is put back (T. Toda and K. Tokuda, "Speech
+#: parameter generation algorithm considering global variance", IEICE Trans. E90-D, 2007).
+VARIANCE_SHARE = 0.7
+
+
+@dataclass(frozen=True, eq=False)
+class SpeakerStatistics:
+    """Of one speaker: what turns z-scores into features.
+
+    Attributes
+    ----------
+    mean, std : (63,) float32
+        Mel-cepstrum and aperiodicity.
+    widen : (63,) float32
+        Factor that undoes the network's smoothing.
+    f0_mean, f0_std : float
+        ln Hz.
+    f0_widen : float
+    duration_mean, duration_std : float
+        ln frames.
+    gain : float
+        Brings neutral speech to the common level.
+    """
+
+    mean: Array
+    std: Array
+    widen: Array
+    f0_mean: float
+    f0_std: float
+    f0_widen: float
+    duration_mean: float
+    duration_std: float
+    gain: float
+
+
+@dataclass(frozen=True, eq=False)
+class VoiceModel:
+    """Everything of the checkpoint.
+
+    Attributes
+    ----------
+    network : Network
+    speakers : tuple of SpeakerStatistics
+    prosody_speakers : tuple of int
+        Whose durations and melody each speaker uses.
+    voiced_directions, unvoiced_directions : (8, 63) float32
+        Change of mel-cepstrum and aperiodicity at full weight of each emotion, in Plutchik's order.
+    """
+
+    network: Network
+    speakers: tuple[SpeakerStatistics, ...]
+    prosody_speakers: tuple[int, ...]
+    voiced_directions: Array
+    unvoiced_directions: Array
+
+    def prosody_speaker(self, speaker: int) -> int:
+        """Return the row of the prosody tables that a speaker uses."""
+        return self.prosody_speakers[speaker]
+
+    def frames_of(self, z: Array, speaker: int) -> npt.NDArray[np.float64]:
+        """Return durations in frames of z-scored log durations."""
+        s = self.speakers[self.prosody_speaker(speaker)]
+        return np.exp(np.clip(z.astype(np.float64) * s.duration_std + s.duration_mean, 0.0, 6.0))
+
+    def log_f0_of(self, z: Array, speaker: int) -> npt.NDArray[np.float64]:
+        """Return ln F0 of z-scores, on the speaker's own level and range."""
+        s = self.speakers[speaker]
+        return z.astype(np.float64) * s.f0_std * s.f0_widen + s.f0_mean
+
+    def spectrum_of(self, z: Array, speaker: int) -> Array:
+        """Return (T, 63) mel-cepstrum and aperiodicity of z-scores, widened around the utterance's own mean."""
+        s = self.speakers[speaker]
+        centre = z.mean(axis=0)
+        spectrum: Array = ((z - centre) * s.widen + centre) * s.std + s.mean
+        return spectrum
+
+
+@lru_cache(maxsize=1)
+def load_model() -> VoiceModel:
+    """Return the shipped voice.
+
+    Raises
+    ------
+    CheckpointError
+        If the checkpoint is absent, damaged or of another version.
+    """
+    stored = checkpoints.load(CHECKPOINT, version=VERSION)
+    tensors = stored.tensors
+    weights = {name[8:]: tensor for name, tensor in tensors.items() if name.startswith("network.")}
+    table = {name: tensors[f"statistics.{name}"].astype(np.float32) for name in SpeakerStatistics.__annotations__}
+    speakers = tuple(_statistics(table, k) for k in range(len(SPEAKERS)))
+    return VoiceModel(
+        Network(weights, Sizes(**json.loads(stored.metadata["sizes"]))),
+        speakers,
+        tuple(int(k) for k in tensors["prosody_speakers"]),
+        tensors["directions.voiced"].astype(np.float32),
+        tensors["directions.unvoiced"].astype(np.float32),
+    )
+
+
+def _statistics(table: dict[str, Array], speaker: int) -> SpeakerStatistics:
+    values: dict[str, Any] = {n: t[speaker] if t.ndim > 1 else float(t[speaker]) for n, t in table.items()}
+    return SpeakerStatistics(**values)

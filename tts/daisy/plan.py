@@ -1,0 +1,150 @@
+"""Times of a line: how long every phone lasts under its emotion and delivery, in frames of 5 ms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from conditioning import NEUTRAL, Emotion, Line, Segment, tile
+from conditioning.line import Delivery
+from tts.daisy.frontend import Sentence
+from tts.daisy.inputs import PhoneSequence, encode
+from tts.daisy.model import VoiceModel
+from tts.daisy.vocoder import HOP_LENGTH, SAMPLE_RATE
+from tts.emotion_cues import cues_at
+from tts.timing import find_pauses, stretch_factors
+
+__all__ = ["PlannedSentence", "emotion_of_words", "plan_sentence", "word_borders"]
+
+Array = npt.NDArray[np.float64]
+
+MIN_FRAMES = 3
+#: Neither an emotion nor a rate makes a silence longer than this; pauses of the markup are added behind sentences.
+MAX_SILENCE_FRAMES = 240
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedSentence:
+    """A sentence with its times.
+
+    Attributes
+    ----------
+    sentence : Sentence
+        With the pauses of its emotion.
+    sequence : PhoneSequence
+    encoded : (n, encoder) float32
+        What the network says about the phones.
+    ends : (n,) int64
+        Frame at which each phone ends.
+    spans : (n,) int64
+        Span that each phone belongs to.
+    emphasis : (n,) float64
+        Of each phone's word.
+    """
+
+    sentence: Sentence
+    sequence: PhoneSequence
+    encoded: npt.NDArray[np.float32]
+    ends: npt.NDArray[np.int64]
+    spans: npt.NDArray[np.int64]
+    emphasis: Array
+
+    @property
+    def n_samples(self) -> int:
+        """Length of the spoken part, without ``pause_after_s``."""
+        return int(self.ends[-1]) * HOP_LENGTH
+
+
+def emotion_of_words(line: Line, spans: Sequence[int]) -> Array:
+    """Return the (n, 8) weights of spans; ``None`` is neutral."""
+    emotions: list[Emotion] = [line.spans[k].emotion or NEUTRAL for k in spans]
+    return np.stack([emotion.weights for emotion in emotions])
+
+
+def plan_sentence(model: VoiceModel, speaker: int, line: Line, sentence: Sentence, style: float) -> PlannedSentence:
+    """Decide on pauses and durations.
+
+    Parameters
+    ----------
+    model : VoiceModel
+    speaker : int
+        Row of the model's speaker tables.
+    line : Line
+        For the emotions and deliveries of its spans.
+    sentence : Sentence
+    style : float
+        Factor on the emotion's cues.
+    """
+    first = _timed(model, speaker, line, sentence, style, {})
+    if not (_cues(line, first, style)["pause_share"] > 0.0).any():
+        return first
+    phones, words = _segments(first)
+    lengths = np.array([phone.duration_s for phone in phones])
+    extra = find_pauses(phones, words, lengths, np.minimum(_cues(line, first, style)["pause_share"], 0.6))
+    if not extra:
+        return first
+    before = {int(first.sequence.words[index]): length_s for index, length_s in extra.items()}
+    spoken = [
+        replace(word, pause=word.pause or ("," if k + 1 in before else "")) for k, word in enumerate(sentence.words)
+    ]
+    return _timed(model, speaker, line, replace(sentence, words=tuple(spoken)), style, before)
+
+
+def _timed(
+    model: VoiceModel, speaker: int, line: Line, sentence: Sentence, style: float, pauses_s: dict[int, float]
+) -> PlannedSentence:
+    """Encode the words and stretch their durations; ``pauses_s`` are silences before a word, in seconds."""
+    sequence = encode(sentence.words)
+    encoded = model.network.encode(sequence.ids, sequence.features)
+    neutral = model.frames_of(model.network.durations(encoded, model.prosody_speaker(speaker)), speaker)
+    word = _nearest_word(sequence.words)
+    spans = np.array(sentence.spans)[word]
+    emphasis = np.array(sentence.emphasis)[word] + np.array([line.spans[k].delivery.emphasis for k in spans])
+    emphasis = np.where(sequence.words >= 0, np.clip(emphasis, -1.0, 1.0), 0.0)
+    deliveries: list[Delivery] = [line.spans[k].delivery for k in spans]
+    rate = np.array([delivery.rate for delivery in deliveries])
+    cues = {name: style * value for name, value in cues_at(emotion_of_words(line, spans.tolist())).items()}
+    borders = np.concatenate([[0], np.cumsum(np.maximum(np.round(neutral), 1)).astype(np.int64) * HOP_LENGTH])
+    phones = tile(sequence.symbols, borders.tolist(), SAMPLE_RATE)
+    frames = neutral * stretch_factors(phones, cues, rate, emphasis)
+    silent = sequence.words < 0
+    for k, length_s in pauses_s.items():
+        place = int(np.flatnonzero(sequence.words == k)[0]) - 1
+        if place >= 0 and silent[place]:
+            frames[place] = max(frames[place], length_s * SAMPLE_RATE / HOP_LENGTH)
+    frames = np.where(silent, np.minimum(frames, MAX_SILENCE_FRAMES), frames)
+    ends = np.round(np.cumsum(np.maximum(frames, MIN_FRAMES))).astype(np.int64)
+    return PlannedSentence(sentence, sequence, encoded, ends, spans, emphasis)
+
+
+def _cues(line: Line, plan: PlannedSentence, style: float) -> dict[str, Array]:
+    return {name: style * value for name, value in cues_at(emotion_of_words(line, plan.spans.tolist())).items()}
+
+
+def _nearest_word(words: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return a word for every phone: a silence belongs to the word before it, the first one to the first word."""
+    found = np.maximum.accumulate(words)
+    return np.maximum(found, 0)
+
+
+def _segments(plan: PlannedSentence) -> tuple[tuple[Segment, ...], tuple[Segment, ...]]:
+    """Return phones and words of a sentence on its own clock."""
+    borders = [0, *(plan.ends * HOP_LENGTH).tolist()]
+    phones = tile(plan.sequence.symbols, borders, SAMPLE_RATE)
+    symbols, edges = word_borders(plan)
+    return phones, tile(symbols, edges, SAMPLE_RATE)
+
+
+def word_borders(plan: PlannedSentence) -> tuple[list[str], list[int]]:
+    """Return words as written, ``""`` for silence, and their borders in samples."""
+    symbols: list[str] = []
+    edges = [0]
+    owners = [plan.sentence.written[k] if k >= 0 else (-1, "") for k in plan.sequence.words]
+    for i, owner in enumerate(owners):
+        if i + 1 == len(owners) or owners[i + 1] != owner:
+            symbols.append(owner[1])
+            edges.append(int(plan.ends[i]) * HOP_LENGTH)
+    return symbols, edges

@@ -1,0 +1,182 @@
+"""A planned sentence → waveform and F0: network, melody, colour of the voice, WORLD."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from conditioning.line import Line
+from conditioning.phones import SILENCE, stress_of
+from tts.contour import Accent, melody
+from tts.daisy.model import VoiceModel
+from tts.daisy.plan import PlannedSentence
+from tts.daisy.vocoder import FRAME_MS, HOP_LENGTH, SAMPLE_RATE, synthesise
+from tts.emotion_cues import cues_at
+from tts.level import limit
+
+__all__ = ["Rendered", "render"]
+
+Array = npt.NDArray[np.float64]
+
+FRAME_S = FRAME_MS / 1000.0
+#: Accents before the last one of a breath group.
+PRENUCLEAR = 0.6
+GROUP_GAP_S = 0.07
+EMPHASIS_DB = 3.0
+#: A yes/no question ends this much higher (D. Hirst and A. Di Cristo, *Intonation Systems*, 1998: 4–8 st).
+QUESTION_ST = 5.0
+WH_WORDS = frozenset(["what", "when", "where", "who", "whom", "whose", "which", "why", "how"])
+#: Half a window of this many frames smooths the emotion's colour over time.
+FADE_FRAMES = 6
+#: Of c0 for one dB: pyworld codes ln power so that c0 is its mean over the mel axis.
+C0_PER_DB = np.log(10.0) / 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class Rendered:
+    """Sound of a sentence.
+
+    Attributes
+    ----------
+    waveform : (n,) float32
+    f0_hz : (T,) float32
+        One value each 5 ms, 0 where unvoiced.
+    """
+
+    waveform: npt.NDArray[np.float32]
+    f0_hz: npt.NDArray[np.float32]
+
+
+def render(
+    model: VoiceModel,
+    speaker: int,
+    line: Line,
+    plan: PlannedSentence,
+    weights: Array,
+    style: float,
+    seed: Sequence[int],
+) -> Rendered:
+    """Synthesise one sentence.
+
+    Parameters
+    ----------
+    model : VoiceModel
+    speaker : int
+    line : Line
+        For the deliveries.
+    plan : PlannedSentence
+    weights : (T, 8) float64
+        The emotion of each of the sentence's frames.
+    style : float
+        Factor on what the emotion changes.
+    seed : sequence of int
+        For jitter and tremor.
+    """
+    total = int(plan.ends[-1])
+    context = model.network.context(plan.encoded, plan.ends)
+    phone = np.minimum(np.searchsorted(plan.ends, np.arange(total), side="right"), len(plan.ends) - 1)
+    out = model.network.decode(context, speaker)[:total]
+    spectrum = model.spectrum_of(out[:, :63], speaker).astype(np.float64)
+    silent = plan.sequence.words[phone] < 0
+    voiced = (out[:, 63] > 0.0) & ~silent
+    log_f0 = model.log_f0_of(model.network.pitch(context, model.prosody_speaker(speaker))[:total], speaker)
+    cues = {name: style * value for name, value in cues_at(weights).items()}
+    f0_hz = _melody(model.speakers[speaker].f0_mean, line, plan, phone, log_f0, cues, np.random.default_rng(list(seed)))
+    f0_hz = np.where(voiced, f0_hz, 0.0)
+    _colour(model, spectrum, style * weights, voiced, silent)
+    deliveries = [line.spans[k].delivery for k in plan.spans]
+    gain_db = np.array([delivery.gain_db for delivery in deliveries]) + EMPHASIS_DB * plan.emphasis
+    spectrum[:, 0] += C0_PER_DB * _smooth(gain_db[phone] + np.where(silent, 0.0, cues["loudness_db"]))
+    wave = synthesise(spectrum[:, :60], spectrum[:, 60:63], f0_hz) * model.speakers[speaker].gain
+    return Rendered(limit(wave.astype(np.float64)).astype(np.float32), f0_hz.astype(np.float32))
+
+
+def _smooth(values: Array) -> Array:
+    """Average over a short window, edges held."""
+    padded = np.pad(values, FADE_FRAMES, mode="edge")
+    kernel = np.ones(2 * FADE_FRAMES + 1) / (2 * FADE_FRAMES + 1)
+    return np.convolve(padded, kernel, mode="valid")
+
+
+def _colour(
+    model: VoiceModel,
+    spectrum: Array,
+    weights: Array,
+    voiced: npt.NDArray[np.bool_],
+    silent: npt.NDArray[np.bool_],
+) -> None:
+    """Move mel-cepstrum and aperiodicity along the emotions' directions, in place."""
+    if not weights.any():
+        return
+    share = _smooth(voiced.astype(np.float64))[:, None]
+    change = share * (weights @ model.voiced_directions) + (1.0 - share) * (weights @ model.unvoiced_directions)
+    spectrum += np.where(silent[:, None], 0.0, 1.0) * change
+
+
+def _melody(
+    f0_mean: float,
+    line: Line,
+    plan: PlannedSentence,
+    phone: npt.NDArray[np.int64],
+    log_f0: Array,
+    cues: dict[str, Array],
+    rng: np.random.Generator,
+) -> Array:
+    """Return F0 in hertz as if all were voiced."""
+    times_s = np.arange(len(phone)) * FRAME_S
+    deliveries = [line.spans[k].delivery for k in plan.spans]
+    pitch_st = np.array([delivery.pitch_st for delivery in deliveries])[phone]
+    range_scale = np.array([delivery.range_scale for delivery in deliveries])[phone]
+    groups = _groups(plan)
+    raised = {**cues, "final_st": cues["final_st"] + (QUESTION_ST if _rises(plan) else 0.0)}
+    if _rises(plan):
+        last_s = groups[-1][0] if groups else 0.0
+        raised["final_st"] = np.where(times_s >= last_s, raised["final_st"], cues["final_st"])
+    source = np.exp(_smooth(log_f0))
+    return melody(
+        source, float(np.exp(f0_mean)), times_s, groups, _accents(plan, groups), raised, pitch_st, range_scale, rng
+    )
+
+
+def _rises(plan: PlannedSentence) -> bool:
+    """Tell whether it is a question that does not begin with a question word."""
+    words = plan.sentence.words
+    return words[-1].pause == "?" and not any(word.text.lower() in WH_WORDS for word in words[:2])
+
+
+def _groups(plan: PlannedSentence) -> list[tuple[float, float]]:
+    """Return (start, end) in seconds of the stretches between silences."""
+    edges = np.concatenate([[0], plan.ends]) * FRAME_S
+    found: list[tuple[float, float]] = []
+    start: float | None = None
+    for i, symbol in enumerate(plan.sequence.symbols):
+        gap = symbol == SILENCE and edges[i + 1] - edges[i] >= GROUP_GAP_S
+        if gap and start is not None:
+            found.append((start, float(edges[i])))
+            start = None
+        elif not gap and start is None:
+            start = float(edges[i])
+    return found if start is None else [*found, (start, float(edges[-1]))]
+
+
+def _accents(plan: PlannedSentence, groups: Sequence[tuple[float, float]]) -> list[Accent]:
+    """Return the vowels with primary stress; the last of each breath group weighs 1."""
+    edges = np.concatenate([[0], plan.ends]) * FRAME_S
+    accented = plan.sequence.features[:, 1] > 0
+    found: list[Accent] = []
+    for start_s, end_s in groups:
+        inside = [
+            i
+            for i, symbol in enumerate(plan.sequence.symbols)
+            if stress_of(symbol) == 1 and start_s <= edges[i] < end_s and (accented[i] or plan.emphasis[i])
+        ]
+        for i in inside:
+            weight = 1.0 if i == inside[-1] else PRENUCLEAR
+            found.append(Accent(float(edges[i]), float(edges[i + 1]), weight, float(plan.emphasis[i])))
+    return found
+
+
+assert HOP_LENGTH == SAMPLE_RATE * FRAME_S
