@@ -60,3 +60,33 @@ def reader(data: Path, output: Path | None, work: Path, seed: int, epochs: int) 
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     click.echo(train_reader(data, output, work=work, seed=seed, epochs=epochs))
+
+
+@train.command()
+@click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@OUTPUT
+@click.option(
+    "--work",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("voice-training"),
+    show_default=True,
+    help="Folder for sound, features and states; an interrupted training goes on from there.",
+)
+@click.option(
+    "--part", default="all", show_default=True, help="prepare, letters, phrasing, directions, acoustic, export."
+)
+@click.option("--minutes", type=click.FloatRange(1.0), default=60.0, show_default=True, help="Of the acoustic model.")
+@click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="Of torch.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of all networks.")
+def voice(data: Path, output: Path | None, work: Path, part: str, minutes: float, threads: int, seed: int) -> None:
+    """Remake the daisy voice and its dictionary. Needs torch: pip install 'mien[train,test]'.
+
+    DATA holds the folders ljspeech, xed and emodb, each as it is published. The teachers are Debian packages:
+    apt-get install festival festvox-us-slt-hts flite.
+    """
+    import checkpoints
+    from tts.train_voice.pipeline import VoiceTraining, run
+
+    out = output or Path(checkpoints.__file__).parent
+    out.mkdir(parents=True, exist_ok=True)
+    run(VoiceTraining(data, work, out, minutes=minutes, threads=threads, seed=seed), part, click.echo)
