@@ -281,8 +281,7 @@ def _similarity(
 def _lip_expression(rig: Rig, seen: npt.NDArray[np.float64], shown: list[int]) -> npt.NDArray[np.float64]:
     """Return weights (0 to 1) of the shapes that explain the lips of a face in the rig's frame.
 
-    The mouth's place and width belong to the person, so lips are compared about their centre and at one
-    width; gaps between the lips belong to the expression and weigh most.
+    The mouth's place belongs to the person, so lips are compared about their centre; gaps between the lips belong to the expression and weigh most.
     """
     from scipy.optimize import lsq_linear
 
@@ -292,7 +291,7 @@ def _lip_expression(rig: Rig, seen: npt.NDArray[np.float64], shown: list[int]) -
     def features(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         shape = points[lips, :2] - points[lips, :2].mean(0)
         gaps = np.array([points[a, 1] - points[b, 1] for a, b in pairs])
-        return np.concatenate([0.3 * shape[:, 1], gaps])
+        return np.concatenate([0.3 * shape[:, 1], 0.2 * shape[:, 0], gaps])
 
     rest = features(rig.points.astype(np.float64))
     basis = np.stack([features(rig.deltas[index].astype(np.float64)) for index in shown], 1)

@@ -172,21 +172,16 @@ def _tongue_out(head: _Head) -> npt.NDArray[np.float32]:
 
 
 def _tongue_vertices(head: _Head) -> npt.NDArray[np.bool_]:
-    """Return which vertices of the gums-and-tongue part are the tongue: the connected piece in the middle."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
+    """Return which vertices of the gums-and-tongue part are the tongue.
 
-    low, high = GUMS_TONGUE
-    inside = ((head.triangles >= low) & (head.triangles < high)).all(1)
-    triangles = head.triangles[inside] - low
-    count = high - low
-    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]]])
-    graph = coo_matrix((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(count, count))
-    _, labels = connected_components(graph, directed=False)
-    points = head.neutral[low:high]
-    # The tongue alone is narrow, and reaches neither of the rows of teeth at the sides.
-    pieces = [labels == label for label in range(labels.max() + 1) if (labels == label).sum() > 200]
-    return min(pieces, key=lambda piece: float(np.ptp(points[piece, 0])))
+    It follows the jaw and lies inside the lower row of teeth, whose arch is close to a parabola.
+    """
+    part = slice(*GUMS_TONGUE)
+    points = head.neutral[part]
+    drop = -head.shapes["jawOpen"][part, 1]
+    inside = np.abs(points[:, 0]) < 1.75 * np.sqrt(np.clip((9.75 - points[:, 2]) / 2.5, 0, 1))
+    chosen: npt.NDArray[np.bool_] = inside & (drop > 0.25 * drop.max())
+    return chosen
 
 
 def _head_tensors(head: _Head, deltas: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[np.generic]]:

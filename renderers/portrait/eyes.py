@@ -8,13 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from renderers.portrait.matte import fill
+from renderers.portrait.pose import planar_inverse
 
 __all__ = ["Eye", "draw_eye", "make_eye"]
 
 Float = npt.NDArray[np.float32]
 
-#: Rings and spokes with which a half hidden iris is completed.
-_RINGS, _SPOKES = 24, 72
+#: The white under the lids lies in their shadow.
+_LID_SHADE = 0.72
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +73,6 @@ def make_eye(
     patch = pixels[top:bottom, left:right].astype(np.float32)
     share = np.zeros(patch.shape[:2], np.float32)
     share[box[1] - top : box[3] - top, box[0] - left : box[2] - left] = opening
-    inside = (share > 0).astype(np.uint8)
     center = iris[0, :2].astype(np.float64)
     radius = float(np.linalg.norm(iris[1:, :2] - iris[0, :2], axis=1).mean())
     ys, xs = np.mgrid[top:bottom, left:right]
@@ -80,12 +80,12 @@ def make_eye(
     core = cv2.erode((share > 0.99).astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0)
     white = (core > 0) & (distance > 1.12 * radius)
     base = fill(patch, white.astype(np.float32)) if white.sum() > 4 else np.full_like(patch, 200.0)
-    completed = _complete_iris(patch, core > 0, center - np.array([left, top]), radius)
+    # Under the lids the iris goes on in its own mean tones.
+    shown = (core > 0) & (distance < 0.95 * radius)
+    completed = fill(patch, shown.astype(np.float32)) if shown.sum() > 4 else np.full_like(patch, 60.0)
     soft = np.clip((1.06 * radius - distance) / (0.12 * radius + 0.5), 0, 1)[..., None].astype(np.float32)
-    under_lids = base * (1 - soft) + completed * soft
-    wide = cv2.dilate(inside, np.ones((3, 3), np.uint8)).astype(np.float32)
-    keep = cv2.GaussianBlur(wide, (0, 0), 0.6)[..., None]
-    keep = np.maximum(keep, (inside > 0)[..., None])
+    under_lids = _LID_SHADE * (base * (1 - soft) + completed * soft)
+    keep = np.clip((share - 0.4) / 0.5, 0, 1)[..., None]
     texture = (patch * keep + under_lids * (1 - keep)).astype(np.float32)
     return Eye(texture, left, top, center, radius, ball_px, iris[0].astype(np.float32))
 
@@ -116,7 +116,7 @@ def draw_eye(
 
     left, top, right, bottom = box
     ys, xs = np.mgrid[top:bottom, left:right].astype(np.float64)
-    back = np.linalg.inv(rotation[:2, :2])
+    back = planar_inverse(rotation)
     dx, dy = xs - anchor[0], ys - anchor[1]
     x = back[0, 0] * dx + back[0, 1] * dy + eye.anchor[0]
     y = back[1, 0] * dx + back[1, 1] * dy + eye.anchor[1]
@@ -135,32 +135,3 @@ def draw_eye(
         borderMode=cv2.BORDER_REPLICATE,
     )
     return drawn
-
-
-def _complete_iris(patch: Float, seen: npt.NDArray[np.bool_], center: npt.NDArray[np.float64], radius: float) -> Float:
-    """Return the patch with an iris all round: hidden parts take the mean of their ring, opposite parts most."""
-    import cv2
-
-    size = (_RINGS, _SPOKES)
-    reach = 1.15 * radius
-    flags = cv2.INTER_LINEAR + cv2.WARP_POLAR_LINEAR
-    place = (float(center[0]), float(center[1]))
-    polar = cv2.warpPolar(patch, size, place, reach, flags)
-    known = cv2.warpPolar(seen.astype(np.float32), size, place, reach, flags)[..., None]
-    known = (known > 0.95).astype(np.float32)
-    total = known.sum(0, keepdims=True)
-    ring = (polar * known).sum(0, keepdims=True) / np.maximum(total, 1e-6)
-    rings_known = (total[..., 0] > 0).astype(np.float32)
-    if not rings_known.any():
-        return patch
-    ring = fill(ring.astype(np.float32), rings_known)
-    # Mirrored top to bottom: lids hide the top more, and light falls alike left and right.
-    spokes = np.arange(_SPOKES)
-    mirrored = (_SPOKES - spokes) % _SPOKES
-    own = known
-    other = known[mirrored] * (1 - own)
-    rest = (1 - own) * (1 - other)
-    whole = polar * own + (0.5 * polar[mirrored] + 0.5 * ring) * other + ring * rest
-    flags |= cv2.WARP_INVERSE_MAP
-    result: Float = cv2.warpPolar(whole, (patch.shape[1], patch.shape[0]), place, reach, flags)
-    return result

@@ -61,14 +61,20 @@ def split_layers(pixels: npt.NDArray[np.uint8], matte: Float) -> tuple[npt.NDArr
 
     ``person + (1 - alpha) * background`` is the picture.
     """
+    import cv2
+
     image = pixels.astype(np.float32)
     alpha = matte[..., None]
-    behind = fill(image, (matte < 0.02).astype(np.float32))
+    # A little beyond the matte, hair still tints the background.
+    height, width = matte.shape
+    reach = 2 * max(1, round(max(height, width) / 170)) + 1
+    clear = cv2.dilate((matte > 0.01).astype(np.uint8), np.ones((reach, reach), np.uint8)) == 0
+    behind = fill(image, clear.astype(np.float32))
+    behind = np.where(alpha > 0, behind, image)
+    # Exactly the picture at rest: alpha rises where the picture is no mixture with that background.
+    needed = np.maximum(1 - image / np.maximum(behind, 1), (image - behind) / np.maximum(255 - behind, 1))
+    alpha = np.where(alpha > 0, np.maximum(alpha, needed.max(2, keepdims=True)), 0)
     person = np.clip(image - (1 - alpha) * behind, 0, 255 * alpha)
-    # What the clipping changed goes to the background, where that shows.
-    room = 1 - alpha
-    exact = np.clip((image - person) / np.maximum(room, 1e-3), 0, 255)
-    behind = np.where(room > 0.05, exact, behind)
     layered = np.concatenate([person, 255 * alpha], 2)
     return (layered + 0.5).astype(np.uint8), (np.clip(behind, 0, 255) + 0.5).astype(np.uint8)
 

@@ -11,6 +11,7 @@ from conditioning.arkit import ARKIT_INDEX
 from renderers.landmarks import INNER_LOWER, INNER_UPPER
 from renderers.portrait.head import Head, jaw_share
 from renderers.portrait.matte import fill
+from renderers.portrait.pose import planar_inverse
 from renderers.portrait.raster import EMPTY_DEPTH, rasterize
 from renderers.rig import Rig
 
@@ -22,8 +23,10 @@ Float = npt.NDArray[np.float32]
 _SAMPLES = 2
 #: Shapes that move what lies inside the mouth.
 _INSIDE = ("jawForward", "jawLeft", "jawRight", "jawOpen", "tongueOut")
+#: The model's teeth are set lower by this (its units), so that speech shows the upper ones as people's do.
+_TEETH_DOWN = 0.25
 #: How fast light is lost into the mouth (head model's units).
-_DARKENING = 2.6
+_DARKENING = 4.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +81,8 @@ def make_mouth(pixels: npt.NDArray[np.uint8], rig: Rig, head: Head, landmarks: F
     """
     start, stop = rig.parts["mouth_socket"].start, rig.parts["teeth"].stop
     triangles = rig.head_triangles[((rig.head_triangles >= start) & (rig.head_triangles < stop)).all(1)] - start
+    # The cavity's skin hangs on the lips and would hide the gums.
+    triangles = triangles[(triangles >= rig.parts["gums_tongue"].start - start).all(1)]
     index = np.array([ARKIT_INDEX[name] for name in _INSIDE])
     points = head.points[start:stop].copy()
     # The portrait's own expression moved the teeth along with the lips; upper ones are bone.
@@ -85,6 +90,7 @@ def make_mouth(pixels: npt.NDArray[np.uint8], rig: Rig, head: Head, landmarks: F
     placed = head.fit.place(rig.head_points[start:stop])
     drift = (head.points[start:stop] - placed)[upper].mean(0)
     points[upper] = placed[upper] + drift
+    points[rig.parts["gums_tongue"].start - start :] += head.fit.turn(np.array([[0.0, -_TEETH_DOWN, 0.0]]))
     corners = landmarks[[INNER_UPPER[0], INNER_UPPER[-1]]]
     width = float(np.linalg.norm(corners[1] - corners[0]))
     own, left, top = (None, 0, 0)
@@ -139,9 +145,10 @@ def draw_mouth(
     )
     drawn[depth == EMPTY_DEPTH] = mouth.colours.min(0)
     inside = cv2.resize(drawn, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
+    inside = cv2.GaussianBlur(inside, (0, 0), 0.6)
     inside *= _shadow(opening, mouth.width_px)[..., None]
     if mouth.own is not None:
-        back = np.linalg.inv(rotation[:2, :2])
+        back = planar_inverse(rotation)
         ys, xs = np.mgrid[top:bottom, left:right].astype(np.float64)
         dx, dy = xs - anchor[0], ys - anchor[1]
         x = back[0, 0] * dx + back[0, 1] * dy + mouth.anchor[0] - mouth.left
@@ -163,7 +170,7 @@ def _shadow(opening: Float, width_px: float) -> Float:
     spread = cv2.GaussianBlur(opening, (0, 0), sigma)
     shift = np.array([[1, 0, 0], [0, 1, 0.6 * sigma]], np.float32)
     from_above = cv2.warpAffine(spread, shift, opening.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
-    light: Float = 0.3 + 0.7 * np.clip(1.5 * np.minimum(spread, from_above), 0, 1)
+    light: Float = 0.4 + 0.6 * np.clip(1.6 * np.minimum(spread, from_above), 0, 1)
     return light
 
 
@@ -201,7 +208,7 @@ def _colours(pixels: npt.NDArray[np.uint8], rig: Rig, head: Head, landmarks: Flo
     skin = _mean_colour(pixels, landmarks, (205, 425, 50, 280, 199, 200))
     lips = _mean_colour(pixels, landmarks, (0, 17, 37, 267, 84, 314))
     grey = float(skin @ np.array([0.299, 0.587, 0.114], np.float32))
-    teeth = np.clip((0.72 * grey + 0.28 * skin) * np.array([1.1, 1.07, 1.0], np.float32), 0, 245)
+    teeth = np.clip((0.45 * grey + 0.55 * skin) * np.array([1.1, 1.07, 1.0], np.float32), 0, 245)
     if own is not None:
         shown = own[..., :3][own[..., 3] > 0.99]
         bright = shown[shown.sum(1) >= np.percentile(shown.sum(1), 75)]
@@ -213,7 +220,7 @@ def _colours(pixels: npt.NDArray[np.uint8], rig: Rig, head: Head, landmarks: Flo
         return slice(rig.parts[name].start - start, rig.parts[name].stop - start)
 
     colours[part("mouth_socket")] = 0.55 * flesh
-    colours[part("gums_tongue")] = 0.8 * flesh
+    colours[part("gums_tongue")] = 0.95 * flesh
     colours[rig.tongue[start:stop]] = 0.95 * flesh
     colours[part("teeth")] = teeth
     points = rig.head_points[start:stop]

@@ -23,17 +23,23 @@ from renderers.landmarks import (
     RIGHT_EYE_UPPER,
 )
 from renderers.portrait.head import NARROW, Head
+from renderers.portrait.raster import blend
 from renderers.portrait.sheet import PIVOT, Sheet
 from renderers.rig import Rig
 
-__all__ = ["EyeLids", "Poser", "head_matrix", "open_loops"]
+__all__ = ["EyeLids", "Poser", "head_matrix", "open_loops", "planar_inverse"]
 
 Float = npt.NDArray[np.float32]
 
+#: Weights below this move nothing by a visible amount.
+_IDLE = 1e-4
 #: Overlap of closed lids and lips, pixels.
-_LID_OVERLAP_PX = 0.6
+_OVERLAP_PX = 0.6
 #: How far a lip's correction reaches: along the mouth and away from the line of the lips (rig units).
 _ALONG, _ACROSS = 0.55, 1.1
+
+#: Shapes of a portrait's own expression that speech modifies.
+_LASTING = ("mouthSmileLeft", "mouthSmileRight", "mouthStretchLeft", "mouthStretchRight")
 
 _OPENERS = (
     ("jawOpen", 1.0), ("mouthFunnel", 0.42), ("mouthLowerDownLeft", 0.1), ("mouthLowerDownRight", 0.1),
@@ -52,6 +58,13 @@ def head_matrix(rotation_rad: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.f
     return product
 
 
+def planar_inverse(rotation: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the (2, 2) matrix that takes moved picture offsets back, for points of one depth."""
+    (a, b), (c, d) = rotation[0, :2], rotation[1, :2]
+    result: npt.NDArray[np.float64] = np.array([[d, -b], [-c, a]]) / (a * d - b * c)
+    return result
+
+
 @dataclass(frozen=True, eq=False)
 class EyeLids:
     """The lids of one eye on the face's mesh.
@@ -62,6 +75,10 @@ class EyeLids:
         Index of the eye's blink shape.
     upper, lower : (7,) intp
         Landmarks of the two edges, in pairs.
+    edge : (9,) intp
+        Landmarks of the upper lid's edge with the corners.
+    ring : (16,) intp
+        Landmarks around the opening.
     vertices : (N,) intp
         Vertices that bound the eye's zone.
     gap_px : (7,) float64
@@ -71,6 +88,8 @@ class EyeLids:
     blink: int
     upper: npt.NDArray[np.intp]
     lower: npt.NDArray[np.intp]
+    edge: npt.NDArray[np.intp]
+    ring: npt.NDArray[np.intp]
     vertices: npt.NDArray[np.intp]
     gap_px: npt.NDArray[np.float64]
 
@@ -94,10 +113,11 @@ class Poser:
         )
         for eye in self.eyes:
             self._meet(eye)
-        self._flat = self._deltas.reshape(len(self._deltas), -1)
         self._pairs = (np.array(INNER_UPPER[1:-1]), np.array(INNER_LOWER))
         mouth_loop = min((loop for loop in loops if len(loop) > 50), key=lambda loop: np.ptp(sheet.points[loop, 1]))
         corners = rig.corners[list(OUTER_LIPS)].ravel()
+        #: Landmarks around the lips.
+        self.mouth_ring = np.array(OUTER_LIPS)
         #: Vertices that bound the mouth's zone.
         self.lip_vertices = np.unique(np.concatenate([mouth_loop, corners]))
         self._upper_pull, self._lower_pull = _lip_pulls(rig, self._pairs)
@@ -125,18 +145,22 @@ class Poser:
         blinks = [(eye, float(weights[eye.blink])) for eye in self.eyes]
         for eye, _ in blinks:
             weights[eye.blink] = 0.0
-        used = np.nonzero(np.abs(weights) > 1e-4)[0]
-        points = self._sheet.points.copy()
-        flat = points.reshape(-1)
-        if len(used):
-            flat += weights[used] @ self._flat[used]
+        weights = _beside_shown(weights, self._head.fit.expression)
+        weights[np.abs(weights) < _IDLE] = 0.0
+        points: Float = blend(self._sheet.points, self._deltas, weights)
         for eye, blink in blinks:
             if blink > 1e-4:
                 open_px = self._gaps(points, eye.upper, eye.lower)
                 share = np.clip(open_px.mean() / max(float(eye.gap_px.mean()), 1e-3), 0.0, 1.8)
-                flat += np.float32(blink * share) * self._flat[eye.blink]
+                points += np.float32(blink * share) * self._deltas[eye.blink]
         self._part_lips(points, weights)
         return points
+
+    def outline(self, points: Float, landmarks: npt.NDArray[np.intp]) -> Float:
+        """Return the (N, 2) places of some landmarks."""
+        corners, weights = self._rig.corners[landmarks], self._rig.corner_weights[landmarks]
+        ring: Float = np.einsum("nk,nkc->nc", weights, points[corners, :2]).astype(np.float32)
+        return ring
 
     def _part_lips(self, points: Float, weights: Float) -> None:
         """Keep the lips from passing through each other; close them where the curves say closed."""
@@ -146,7 +170,7 @@ class Poser:
             gaps = self._gaps(points, upper, lower)
             wanted = np.maximum(gaps, 0.0) * (1.0 - closure)
             if closure > 0.5:
-                wanted = wanted - _LID_OVERLAP_PX * 0.5 * (closure - 0.5) * 2
+                wanted = wanted - _OVERLAP_PX * 0.5 * (closure - 0.5) * 2
             change = (wanted - gaps).astype(np.float32)
             if np.abs(change).max() < 0.02:
                 return
@@ -167,14 +191,15 @@ class Poser:
         above, below = np.array(upper[1:-1]), np.array(lower)
         vertices = np.unique(self._rig.corners[[*upper, *lower]])
         gaps = np.maximum(self._gaps(self._sheet.points, above, below), 0.0)
-        return EyeLids(ARKIT_INDEX[blink], above, below, vertices, gaps)
+        ring = np.array([*upper, *reversed(lower)])
+        return EyeLids(ARKIT_INDEX[blink], above, below, np.array(upper), ring, vertices, gaps)
 
     def _meet(self, eye: EyeLids) -> None:
         """Scale the upper lid's way in a blink so that it ends at the lower lid."""
         points, blink = self._sheet.points, self._deltas[eye.blink]
         left = self._gaps(points + blink, eye.upper, eye.lower)
         travel = np.maximum(eye.gap_px - left, 0.2 * eye.gap_px.max())
-        factor = np.clip((eye.gap_px + _LID_OVERLAP_PX) / travel, 0.4, 2.5)
+        factor = np.clip((1.06 * eye.gap_px + _OVERLAP_PX) / travel, 0.4, 2.5)
         corners, weights = self._rig.corners[eye.upper], self._rig.corner_weights[eye.upper]
         x = (points[corners, 0] * weights).sum(1)
         sure = eye.gap_px > 0.5 * eye.gap_px.max()
@@ -182,6 +207,24 @@ class Poser:
         around = (np.abs(points[:, 0] - x.mean()) < 1.6 * np.ptp(x)) & (blink[:, 1] > 0)
         scale = np.interp(points[around, 0], x[sure][order], factor[sure][order])
         blink[around] *= scale[:, None].astype(np.float32)
+
+    def shut(self, eye: EyeLids) -> Float:
+        """Return the (V, 3) vertices at rest with one eye shut."""
+        closed: Float = self._sheet.points + self._deltas[eye.blink]
+        return closed
+
+
+def _beside_shown(weights: Float, shown: Float) -> Float:
+    """Return the weights to add to a portrait that already shows an expression.
+
+    What is shown leaves less to add, and rounded or closed lips take a shown smile back.
+    """
+    result = weights.copy()
+    rounding = min(1.0, float(weights[ARKIT_INDEX["mouthPucker"]] + weights[ARKIT_INDEX["mouthFunnel"]]))
+    for name in _LASTING:
+        index = ARKIT_INDEX[name]
+        result[index] = weights[index] * (1.0 - 0.8 * shown[index]) - 0.9 * rounding * shown[index]
+    return result
 
 
 def closing_demand(weights: Float) -> float:

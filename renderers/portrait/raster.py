@@ -10,7 +10,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["EMPTY_DEPTH", "rasterize", "rasterize_into"]
+__all__ = ["EMPTY_DEPTH", "blend", "rasterize", "rasterize_into"]
 
 #: Depth of samples that no triangle covers.
 EMPTY_DEPTH = np.float32(-1e30)
@@ -83,6 +83,22 @@ def rasterize_into(
                             out[y, x, k] = wa * attributes[a, k] + wb * attributes[b, k] + wc * attributes[c, k]
                 wb += wb_x
                 wc += wc_x
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def blend(
+    rest: npt.NDArray[np.float32], deltas: npt.NDArray[np.float32], weights: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """Return ``rest + Σ weights · deltas`` of (V, 3) vertices and (S, V, 3) shapes; idle shapes cost nothing."""
+    out = rest.copy()
+    for s in range(len(weights)):
+        weight = weights[s]
+        if weight == 0.0:
+            continue
+        for v in range(len(out)):
+            for k in range(3):
+                out[v, k] += weight * deltas[s, v, k]
+    return out
 
 
 def rasterize(

@@ -9,12 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from renderers.face import Face
+from renderers.portrait.creases import Creases, crease_strengths, make_creases, press
 from renderers.portrait.eyes import Eye, draw_eye, make_eye
 from renderers.portrait.head import Head, bend_head
+from renderers.portrait.lids import Lid, draw_lid, make_lid
 from renderers.portrait.matte import person_matte, split_layers
 from renderers.portrait.mouth import Mouth, draw_mouth, make_mouth
 from renderers.portrait.pose import Poser
-from renderers.portrait.raster import EMPTY_DEPTH, rasterize
+from renderers.portrait.raster import EMPTY_DEPTH, blend, rasterize
 from renderers.portrait.sheet import Sheet, make_sheet
 from renderers.rig import fit_rig, load_rig
 
@@ -22,11 +24,17 @@ __all__ = ["Scene", "make_scene"]
 
 Float = npt.NDArray[np.float32]
 Box = tuple[int, int, int, int]
+#: Points, triangles, and where each point takes its colour.
+Mesh = tuple[Float, npt.NDArray[np.int32], Float]
 
 #: The grid is drawn at this fraction of the output's resolution; it is smooth.
 _COARSE = 4
 #: Samples a pixel along each axis where lips and lids need soft edges.
 _FINE = 2
+#: From this weight of a blink on, the lid shows its painted skin.
+_LID_FROM = 0.4
+#: Points that move less are at rest.
+_STILL_PX = 0.01
 #: Radius of an eyeball, head model's units.
 _BALL_UNITS = 1.27
 
@@ -47,6 +55,10 @@ class Scene:
         The geometry.
     eyes : tuple of Eye
         Left, right.
+    lids : tuple of Lid
+        Left, right, for blinks.
+    creases : Creases
+        Folds of the skin.
     mouth : Mouth
         Its inside.
     """
@@ -58,6 +70,8 @@ class Scene:
     sheet: Sheet
     poser: Poser
     eyes: tuple[Eye, Eye]
+    lids: tuple[Lid, Lid]
+    creases: Creases
     mouth: Mouth
 
     def draw(self, weights: Float, rotation_rad: Float, eye_rotation_rad: Float) -> npt.NDArray[np.uint8]:
@@ -83,28 +97,45 @@ class Scene:
         shaped = self.poser.shape(weights)
         points = self.poser.rotate(shaped, rotation, self.sheet.turning)
         height, width = self.pixels.shape[:2]
+        mesh = (points, self.sheet.face_triangles, self.sheet.colour_at)
         source = _grid_map(points, self.sheet, width, height)
-        face_box = _box(points[: self.sheet.face_count], 1.0, width, height)
-        _draw_face(points, self.sheet, face_box, source)
+        _draw_face(mesh, _box(points[: self.sheet.face_count], 1.0, width, height), source)
         zones = []
         for index, eye in enumerate(self.poser.eyes):
             box = _box(points[eye.vertices], 3.0, width, height)
-            opening = _open_share(points, self.sheet, box, source)
+            opening = _open_share(mesh, box, self.poser.outline(points, eye.ring), source)
             zones.append((box, opening, self._eye(index, box, rotation, eye_rotation_rad[index])))
         box = _box(points[self.poser.lip_vertices], 4.0, width, height)
-        opening = _open_share(points, self.sheet, box, source)
+        opening = _open_share(mesh, box, self.poser.outline(points, self.poser.mouth_ring), source)
         if opening.max() > 0:
             zones.append((box, opening, self._mouth(box, rotation, weights, opening)))
-        person = cv2.remap(
-            self.person, source[..., 0], source[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
-        )
-        frame = np.empty_like(self.pixels)
-        _over(person, self.background, frame)
-        for (left, top, right, bottom), share, layer in zones:
+        frame = self.pixels.copy()
+        left, top, right, bottom = self._moved(points)
+        part = np.ascontiguousarray(source[top:bottom, left:right])
+        if part.size:
+            layer = press(self.creases, self.person, crease_strengths(weights))
+            person = cv2.remap(layer, part, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+            _over(person, self.background[top:bottom, left:right], frame[top:bottom, left:right])
+        for (left, top, right, bottom), share, inside in zones:
             part = frame[top:bottom, left:right]
-            mixed = part + (layer - part) * share[..., None]
+            mixed = part + (inside - part) * share[..., None]
             frame[top:bottom, left:right] = np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
+        for lids, lid in zip(self.poser.eyes, self.lids, strict=True):
+            strength = np.clip(float(weights[lids.blink]) / _LID_FROM, 0, 1)
+            if strength > 0:
+                draw_lid(lid, frame, points, strength * strength * (3 - 2 * strength))
         return frame
+
+    def _moved(self, points: Float) -> Box:
+        """Return the box outside which nothing moves."""
+        height, width = self.pixels.shape[:2]
+        shift = np.abs(points[:, :2] - self.sheet.points[:, :2]).max(1)
+        moving = shift > _STILL_PX
+        if not moving.any():
+            return 0, 0, 0, 0
+        both = np.concatenate([points[moving], self.sheet.points[moving]])
+        # The nodes around a moving one reach as far as the next ones.
+        return _box(both, self.sheet.spacing_px + 1, width, height)
 
     def _eye(self, index: int, box: Box, rotation: npt.NDArray[np.float64], angles_rad: Float) -> Float:
         eye = self.eyes[index]
@@ -116,8 +147,8 @@ class Scene:
 
     def _mouth(self, box: Box, rotation: npt.NDArray[np.float64], weights: Float, opening: Float) -> Float:
         mouth = self.mouth
-        inside = mouth.points + np.tensordot(weights[mouth.shape_index].astype(np.float32), mouth.deltas, 1)
-        inside = self.poser.rotate(inside.astype(np.float32), rotation)
+        inside = blend(mouth.points, mouth.deltas, weights[mouth.shape_index].astype(np.float32))
+        inside = self.poser.rotate(inside, rotation)
         anchor = self.poser.rotate(mouth.anchor[None], rotation)[0]
         return draw_mouth(mouth, box, inside, anchor, rotation, opening)
 
@@ -141,13 +172,27 @@ def make_scene(pixels: npt.NDArray[np.uint8], landmarks: Float) -> Scene:
     matte = person_matte(pixels, sheet.silhouette)
     person, background = split_layers(pixels, matte)
     ball_px = _BALL_UNITS * fit.scale
-    eyes = []
+    eyes, closed = [], []
     for lids, first in zip(poser.eyes, (473, 468), strict=True):
         box = _box(sheet.points[lids.vertices], 3.0, *size)
-        opening = _open_share(sheet.points, sheet, box, np.zeros((size[1], size[0], 2), np.float32))
+        mesh = (sheet.points, sheet.face_triangles, sheet.colour_at)
+        outline = poser.outline(sheet.points, lids.ring)
+        opening = _open_share(mesh, box, outline, np.zeros((size[1], size[0], 2), np.float32))
         eyes.append(make_eye(pixels, opening, box, landmarks[first : first + 5], ball_px))
+        shut = poser.shut(lids)[: sheet.face_count]
+        edge = poser.outline(shut, lids.edge)
+        closed.append(make_lid(pixels, sheet.face_triangles, sheet.points[: len(shut)], shut, opening, box, edge))
     return Scene(
-        pixels, person, background, head, sheet, poser, (eyes[0], eyes[1]), make_mouth(pixels, rig, head, landmarks)
+        pixels=pixels,
+        person=person,
+        background=background,
+        head=head,
+        sheet=sheet,
+        poser=poser,
+        eyes=(eyes[0], eyes[1]),
+        lids=(closed[0], closed[1]),
+        creases=make_creases(pixels, landmarks),
+        mouth=make_mouth(pixels, rig, head, landmarks),
     )
 
 
@@ -169,29 +214,30 @@ def _grid_map(points: Float, sheet: Sheet, width: int, height: int) -> Float:
     return result
 
 
-def _draw_face(points: Float, sheet: Sheet, box: Box, source: Float) -> None:
+def _draw_face(mesh: Mesh, box: Box, source: Float) -> None:
     """Draw the face's mesh over the map, in place."""
     left, top, right, bottom = box
     if right <= left or bottom <= top:
         return
-    drawn, depth = rasterize(
-        points, sheet.face_triangles, sheet.colour_at, (right - left, bottom - top), origin=(left, top)
-    )
+    drawn, depth = rasterize(*mesh, (right - left, bottom - top), origin=(left, top))
     part = source[top:bottom, left:right]
     np.copyto(part, drawn, where=(depth > EMPTY_DEPTH)[..., None])
 
 
-def _open_share(points: Float, sheet: Sheet, box: Box, source: Float) -> Float:
-    """Return (h, w): the share of each pixel that the face's mesh leaves open; refine the map there, in place."""
+def _open_share(mesh: Mesh, box: Box, outline: Float, source: Float) -> Float:
+    """Return (h, w): the share of each pixel within an outline that the face's mesh leaves open.
+
+    The map is refined in the box, in place.
+    """
+    import cv2
+
     left, top, right, bottom = box
     size = (max(right - left, 0), max(bottom - top, 0))
     if not size[0] or not size[1]:
         return np.zeros((size[1], size[0]), np.float32)
     offset = (1 / _FINE - 1) / 2
     drawn, depth = rasterize(
-        points,
-        sheet.face_triangles,
-        sheet.colour_at,
+        *mesh,
         (size[0] * _FINE, size[1] * _FINE),
         origin=(left + offset, top + offset),
         scale=_FINE,
@@ -199,6 +245,10 @@ def _open_share(points: Float, sheet: Sheet, box: Box, source: Float) -> Float:
     part = source[top:bottom, left:right]
     opening = np.empty((size[1], size[0]), np.float32)
     _average(drawn, depth, part, opening)
+    within = np.zeros(opening.shape, np.uint8)
+    ring = np.round((outline - np.array([left, top])) * 16).astype(np.int32)
+    cv2.fillPoly(within, [ring], 1, shift=4)
+    opening *= cv2.dilate(within, np.ones((3, 3), np.uint8))
     return opening
 
 

@@ -28,8 +28,13 @@ _REACH = 0.12
 _SLOPE = 1.1
 #: Height (head model's units) above which a point turns with the head, and below which it rests.
 _TURNING_Y, _RESTING_Y = -7.5, -15.5
+#: What lies further to the side than this (model's units) at the neck's height is shoulder rather than hair.
+_WIDE = 6.5
 #: Point about which the head turns: between the uppermost vertebrae.
 PIVOT = np.array([0.0, -4.0, 0.5])
+#: Triangles whose normals have a smaller part towards the viewer are left out, save within this reach of
+#: eyes, mouth and nose (model's units).
+_FACING, _FOLD_UNITS = 0.12, 2.5
 #: Movements around the head fade out over this many of the model's units.
 _FADE_UNITS = 3.0
 
@@ -54,6 +59,8 @@ class Sheet:
         Vertices of the face.
     colour_at : (V, 2) float32
         Where in the picture each vertex takes its colour from.
+    spacing_px : float
+        Between nodes of the grid.
     silhouette : (H, W) bool
         Pixels of the frame that the head model's face covers.
     """
@@ -65,6 +72,7 @@ class Sheet:
     grid_triangles: npt.NDArray[np.int32]
     face_count: int
     colour_at: Float
+    spacing_px: float
     silhouette: npt.NDArray[np.bool_]
 
 
@@ -84,12 +92,18 @@ def make_sheet(rig: Rig, head: Head, size: tuple[int, int]) -> Sheet:
     grid_deltas = moves.reshape(-1, shapes, 3).transpose(1, 0, 2)
 
     face_points = head.points[:NARROW].copy()
-    triangles = rig.head_triangles[(rig.head_triangles < NARROW).all(1)]
+    triangles = _facing(rig, rig.head_triangles[(rig.head_triangles < NARROW).all(1)], face_points)
     border = _border_share(triangles, face_points, unit_px)
-    at_border = _sample(depth, xs, ys, face_points[:, :2])
-    face_points[:, 2] += border * (at_border - face_points[:, 2])
+    near_border = border > 0
+    share = border[near_border, None]
+    around = np.concatenate([depth[..., None], moves], 2)
+    at_border = _sample(around, xs, ys, face_points[near_border, :2])
+    face_points[near_border, 2:] += share * (at_border[:, :1] - face_points[near_border, 2:])
+    face_deltas = head.deltas[:, :NARROW].copy()
+    wanted = at_border[:, 1:].reshape(-1, shapes, 3).transpose(1, 0, 2)
+    face_deltas[:, near_border] += share * (wanted - face_deltas[:, near_border])
     points = np.concatenate([face_points, grid_points]).astype(np.float32)
-    deltas = np.concatenate([head.deltas[:, :NARROW], grid_deltas], 1)
+    deltas = np.concatenate([face_deltas, grid_deltas], 1)
     silhouette, front = rasterize(head.points, _skin(rig), np.ones((len(head.points), 1), np.float32), size)
     del silhouette
     return Sheet(
@@ -100,6 +114,7 @@ def make_sheet(rig: Rig, head: Head, size: tuple[int, int]) -> Sheet:
         grid_triangles=_grid_triangles(len(xs), len(ys)) + NARROW,
         face_count=NARROW,
         colour_at=points[:, :2].copy(),
+        spacing_px=spacing,
         silhouette=front > EMPTY_DEPTH,
     )
 
@@ -169,6 +184,18 @@ def _nearness(covered: npt.NDArray[np.bool_], spacing: float, unit_px: float) ->
     return near
 
 
+def _facing(rig: Rig, triangles: npt.NDArray[np.int32], points: Float) -> npt.NDArray[np.int32]:
+    """Leave out what turns away from the viewer, such as a far cheek; folds of lips, lids and nose stay."""
+    a, b, c = (points[triangles[:, k]].astype(np.float64) for k in range(3))
+    normal = np.cross(b - a, c - a)
+    away = -normal[:, 2] / np.maximum(np.linalg.norm(normal, axis=1), 1e-9)
+    middle = rig.head_points[triangles].mean(1)
+    folds = [*rig.eye_centers, rig.points[[78, 308]].mean(0), rig.points[2]]
+    inner = np.min([np.hypot(middle[:, 0] - x, middle[:, 1] - y) for x, y, _ in folds], axis=0) < _FOLD_UNITS
+    kept: npt.NDArray[np.int32] = triangles[inner | (away > _FACING)]
+    return kept
+
+
 def _border_share(triangles: npt.NDArray[np.int32], points: Float, unit_px: float) -> Float:
     """Return 1 at the face mesh's outer border, falling to 0 inside (eyes, nostrils and mouth are not it)."""
     from scipy.spatial import cKDTree
@@ -198,27 +225,26 @@ def _longest_loop(edges: npt.NDArray[np.int64], points: Float) -> npt.NDArray[np
 
 
 def _sample(field: Float, xs: Float, ys: Float, at: Float) -> Float:
-    """Return a field of the grid at points (N, 2), linear between nodes."""
-    import cv2
-
-    column = (at[:, 0] - xs[0]) / (xs[1] - xs[0])
-    row = (at[:, 1] - ys[0]) / (ys[1] - ys[0])
-    values = cv2.remap(
-        field,
-        column.astype(np.float32)[None],
-        row.astype(np.float32)[None],
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    result: Float = values[0]
+    """Return a field (rows, columns, K) of the grid at points (N, 2), linear between nodes."""
+    column = np.clip((at[:, 0] - xs[0]) / (xs[1] - xs[0]), 0, len(xs) - 1.001)
+    row = np.clip((at[:, 1] - ys[0]) / (ys[1] - ys[0]), 0, len(ys) - 1.001)
+    x, y = column.astype(int), row.astype(int)
+    u, v = (column - x)[:, None], (row - y)[:, None]
+    upper = field[y, x] * (1 - u) + field[y, x + 1] * u
+    lower = field[y + 1, x] * (1 - u) + field[y + 1, x + 1] * u
+    result: Float = (upper * (1 - v) + lower * v).astype(np.float32)
     return result
 
 
 def _turning(head: Head, points: Float) -> Float:
     """Return the share of the head's rotation that each point follows, by its height on the head model."""
     fit = head.fit
-    heights = ((points - fit.translation) @ fit.rotation)[:, 1] / fit.scale
+    on_rig = ((points - fit.translation) @ fit.rotation) / fit.scale
+    heights = on_rig[:, 1] - 2 * np.maximum(np.abs(on_rig[:, 0]) - _WIDE, 0)
     ramp = np.clip((heights - _RESTING_Y) / (_TURNING_Y - _RESTING_Y), 0, 1)
+    # Above the chin everything at the head's side is hair.
+    above = np.clip((on_rig[:, 1] + 5.0) / 4.0, 0, 1)
+    ramp = np.maximum(ramp, above)
     turning: Float = (ramp * ramp * (3 - 2 * ramp)).astype(np.float32)
     return turning
 

@@ -1,0 +1,168 @@
+"""Folds that expression presses into skin: shading on the portrait, by the strength of the shapes that make them.
+
+Lines run along the landmarks: across the forehead with raised brows, between the brows with a frown, from the
+nose to the mouth's corners with a smile or a sneer, beside the eyes with raised cheeks (folds and the muscles
+behind them: Ekman & Friesen, "Facial Action Coding System", action units 1, 2, 4, 6, 9, 10, 12).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from conditioning.arkit import ARKIT_INDEX
+
+__all__ = ["Creases", "crease_strengths", "make_creases", "press"]
+
+Float = npt.NDArray[np.float32]
+
+#: Deepest shading of a fold at full strength.
+_DEPTH = 0.30
+#: Half width of a fold in face widths.
+_WIDTH = 0.0085
+#: Weaker folds are not drawn.
+_FAINT = 0.02
+
+#: For each group of folds: shapes that press it, with their shares.
+_CAUSES: tuple[tuple[tuple[str, float], ...], ...] = (
+    (("browInnerUp", 0.6), ("browOuterUpLeft", 0.25), ("browOuterUpRight", 0.25)),
+    (("browDownLeft", 0.5), ("browDownRight", 0.5)),
+    (("mouthSmileLeft", 0.7), ("noseSneerLeft", 0.5), ("mouthUpperUpLeft", 0.35), ("cheekSquintLeft", 0.2)),
+    (("mouthSmileRight", 0.7), ("noseSneerRight", 0.5), ("mouthUpperUpRight", 0.35), ("cheekSquintRight", 0.2)),
+    (("cheekSquintLeft", 0.6), ("eyeSquintLeft", 0.35)),
+    (("cheekSquintRight", 0.6), ("eyeSquintRight", 0.35)),
+    (("noseSneerLeft", 0.5), ("noseSneerRight", 0.5)),
+    (("mouthFrownLeft", 0.4), ("mouthFrownRight", 0.4), ("mouthShrugLower", 0.5)),
+)
+
+_BROW_ROW = (63, 105, 66, 9, 296, 334, 293)
+_MIDDLE_ROW = (104, 69, 108, 151, 337, 299, 333)
+_TOP_ROW = (103, 67, 109, 10, 338, 297, 332)
+
+
+@dataclass(frozen=True, eq=False)
+class Creases:
+    """Folds of one face.
+
+    Attributes
+    ----------
+    shading : (8, h, w) float32
+        Change of light at full strength by group, about -1 to 0.5.
+    left, top : int
+        Where they lie in the frame.
+    """
+
+    shading: Float
+    left: int
+    top: int
+
+
+def crease_strengths(weights: Float) -> Float:
+    """Return (8,) float32: how strongly each group of folds is pressed, 0 to 1."""
+    sums = [sum(share * float(weights[ARKIT_INDEX[name]]) for name, share in causes) for causes in _CAUSES]
+    strengths: Float = np.clip(np.array(sums, np.float32), 0, 1)
+    return strengths
+
+
+def make_creases(pixels: npt.NDArray[np.uint8], landmarks: Float) -> Creases:
+    """Lay the folds on a face; hair over the skin stays free of them.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) uint8
+        The frame.
+    landmarks : (478, 3) float32
+        On the frame.
+    """
+    import cv2
+
+    width = float(np.linalg.norm(landmarks[454, :2] - landmarks[234, :2]))
+    low, high = landmarks[:468, :2].min(0), landmarks[:468, :2].max(0)
+    left, top = max(0, int(low[0] - 0.05 * width)), max(0, int(low[1] - 0.05 * width))
+    right = min(pixels.shape[1], int(high[0] + 0.05 * width) + 2)
+    bottom = min(pixels.shape[0], int(high[1] + 0.05 * width) + 2)
+    size = (bottom - top, right - left)
+    sigma = max(0.7, _WIDTH * width)
+    skin = _skin_share(pixels[top:bottom, left:right], landmarks - np.array([left, top, 0], np.float32))
+    maps = np.zeros((len(_CAUSES), *size), np.float32)
+    for group, path, strength in _paths(landmarks[:, :2].astype(np.float64), width):
+        line = np.zeros(size, np.float32)
+        points = _smooth(path) - np.array([left, top])
+        along = np.linspace(0, 1, len(points))
+        for start, end, at in zip(points[:-1], points[1:], along[:-1], strict=True):
+            value = strength * np.sin(np.pi * (0.12 + 0.76 * at)) ** 0.8
+            ends = [tuple(int(round(v * 16)) for v in point) for point in (start, end)]
+            cv2.line(line, ends[0], ends[1], float(value), 1, cv2.LINE_AA, 4)
+        dark = cv2.GaussianBlur(line, (0, 0), sigma) * (2.5 * sigma)
+        light = cv2.GaussianBlur(line, (0, 0), 2.6 * sigma) * (2.5 * 2.6 * sigma)
+        maps[group] += np.clip(-dark + 0.45 * light, -1, 0.5)
+    return Creases(maps * skin, left, top)
+
+
+def press(creases: Creases, person: npt.NDArray[np.uint8], strengths: Float) -> npt.NDArray[np.uint8]:
+    """Return the person's layer (H, W, 4) with folds pressed in; the same array where none is."""
+    if float(strengths.max()) < _FAINT:
+        return person
+    total = 1 + _DEPTH * np.tensordot(strengths, creases.shading, 1)
+    height, width = total.shape
+    box = (slice(creases.top, creases.top + height), slice(creases.left, creases.left + width))
+    result = person.copy()
+    part = person[box]
+    lit = part[..., :3] * total[..., None] + 0.5
+    result[(*box, slice(0, 3))] = np.minimum(np.clip(lit, 0, 255), part[..., 3:]).astype(np.uint8)
+    return result
+
+
+def _paths(points: npt.NDArray[np.float64], width: float) -> list[tuple[int, npt.NDArray[np.float64], float]]:
+    """Return (group, polyline, strength) of every fold."""
+    brow, middle, top = (points[list(row)] for row in (_BROW_ROW, _MIDDLE_ROW, _TOP_ROW))
+    paths = [
+        (0, (0.45 * brow + 0.55 * middle)[1:-1], 0.8),
+        (0, (0.85 * middle + 0.15 * top), 1.0),
+        (0, (0.5 * middle + 0.5 * top)[1:-1], 0.7),
+        (1, points[[107, 55, 193]] * 0.55 + points[[9, 8, 168]] * 0.45, 1.0),
+        (1, points[[336, 285, 417]] * 0.55 + points[[9, 8, 168]] * 0.45, 1.0),
+        (2, points[[358, 423, 426, 436, 432]], 1.0),
+        (3, points[[129, 203, 206, 216, 212]], 1.0),
+        (6, points[[122, 6, 351]], 0.6),
+        (6, 0.5 * points[[122, 6, 351]] + 0.5 * points[[193, 168, 417]], 0.5),
+        (7, points[[201, 200, 421]] * 0.5 + points[[83, 18, 313]] * 0.5, 0.8),
+    ]
+    for group, corner, side, below in ((4, 263, 356, 454), (5, 33, 127, 234)):
+        outward = points[side] - points[corner]
+        for share, start in ((0.0, 0.22), (0.35, 0.24), (-0.3, 0.24)):
+            way = outward + share * (points[below] - points[side])
+            length = 0.55 * np.linalg.norm(outward)
+            unit = way / max(float(np.linalg.norm(way)), 1e-6)
+            begin = points[corner] + unit * start * np.linalg.norm(outward)
+            paths.append((group, np.stack([begin, begin + 0.5 * length * unit, begin + length * unit]), 0.6))
+    del width
+    return paths
+
+
+def _smooth(path: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return a dense smooth curve through the points of a polyline."""
+    from scipy.interpolate import CubicSpline
+
+    steps = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1) + 1e-6)])
+    dense = np.linspace(0, steps[-1], max(8, int(steps[-1])))
+    curve: npt.NDArray[np.float64] = CubicSpline(steps, path)(dense)
+    return curve
+
+
+def _skin_share(patch: npt.NDArray[np.uint8], landmarks: Float) -> Float:
+    """Return (h, w) 0 to 1: how much each pixel looks like this face's skin."""
+    import cv2
+
+    blurred = cv2.GaussianBlur(patch, (0, 0), 1.5).astype(np.float32)
+    at = np.round(landmarks[[50, 280, 205, 425, 151, 4, 117, 346], :2]).astype(int)
+    at[:, 0], at[:, 1] = np.clip(at[:, 0], 0, patch.shape[1] - 1), np.clip(at[:, 1], 0, patch.shape[0] - 1)
+    samples = blurred[at[:, 1], at[:, 0]]
+    center = np.median(samples, 0)
+    ratio = np.log((blurred + 12) / (center + 12))
+    tint = ratio - ratio.mean(2, keepdims=True)
+    distance = (ratio.mean(2) / 0.55) ** 2 + (np.abs(tint).max(2) / 0.16) ** 2
+    share: Float = cv2.GaussianBlur(np.exp(-(distance**2)).astype(np.float32), (0, 0), 1.0)
+    return share
