@@ -38,7 +38,8 @@ def energy_db(waveform: npt.ArrayLike, sample_rate: int, window_s: float = 0.02)
     left = np.clip(np.round((centres - window_s / 2) * sample_rate), 0, len(wave)).astype(int)
     right = np.clip(np.round((centres + window_s / 2) * sample_rate), 0, len(wave)).astype(int)
     mean = np.maximum(total[right] - total[left], 0.0) / np.maximum(right - left, 1)
-    return np.maximum(10.0 * np.log10(np.maximum(mean, 1e-12)), FLOOR_DB).astype(np.float32)
+    levels: npt.NDArray[np.float32] = np.maximum(10.0 * np.log10(np.maximum(mean, 1e-12)), FLOOR_DB).astype(np.float32)
+    return levels
 
 
 def speech_level_db(waveform: npt.ArrayLike, sample_rate: int) -> float:

@@ -12,13 +12,14 @@ Array = npt.NDArray[np.float64]
 #: LPC follows the harmonics when F0 rises, so that only this part of the people's F1 shift is the mouth's
 #: (G. Bloothooft and R. Plomp, JASA 77, 1985, on formants of high voices).
 FORMANT_SHARE = 0.45
-#: Gain of the tilt in dB for one dB of alpha ratio: flat below 0.5 kHz, full from 1.6 to 5 kHz, less hiss above.
+#: Gain of the tilt in dB for one dB of alpha ratio, as Praat measures it on the result: most of the treble's power
+#: lies just above 1 kHz, where the tilt has not risen far yet. Less hiss above 5 kHz.
 TILT_HZ = (0.0, 500.0, 1000.0, 1600.0, 5000.0, 8000.0, 12000.0)
-TILT_SHAPE = (0.0, 0.0, 0.45, 1.0, 1.0, 0.7, 0.5)
+TILT_SHAPE = (0.0, 0.0, 0.7, 1.45, 1.45, 0.9, 0.6)
 #: Unvoiced sounds follow the effort less than vowels do.
 UNVOICED_SHARE = 0.35
-#: Noise of a voice with the people's neutral HNR, as a share of the power.
-NEUTRAL_NOISE = 10.0 ** (-1.5)
+#: Noise of the neutral voices, as Praat measures it (HNR 12 dB), as a share of the power.
+NEUTRAL_NOISE = 10.0 ** (-1.3)
 
 
 def formant_index(frequencies_hz: Array, f1_ln: Array, f2_ln: Array) -> Array:
@@ -73,17 +74,25 @@ def colour(log_power: Array, voiced: Array, frequencies_hz: Array, alpha_db: Arr
     return coloured
 
 
-def breathe(aperiodicity: Array, hnr_db: Array) -> Array:
-    """Raise (or lower) the noise of voiced frames so that the harmonics-to-noise ratio changes.
+def breathe(aperiodicity: Array, source_power: Array, new_power: Array, hnr_db: Array) -> Array:
+    """Set the noise of voiced frames so that the harmonics-to-noise ratio changes as wanted and by nothing else.
+
+    A tilt alone would raise the noise with the treble that carries it.
 
     Parameters
     ----------
     aperiodicity : (T, bins) float64
-        Amplitude share of noise.
+        Amplitude share of noise of the neutral voice.
+    source_power, new_power : (T, bins) float64
+        Envelopes before and after :func:`colour`.
     hnr_db : (T,) float64
         Change; negative is breathier.
     """
-    extra = NEUTRAL_NOISE * np.maximum(10.0 ** (-hnr_db / 10.0) - 1.0, 0.0)
-    calmer = 10.0 ** (-np.maximum(hnr_db, 0.0) / 20.0)
-    noisy: Array = np.sqrt(np.clip((aperiodicity * calmer[:, None]) ** 2 + extra[:, None], 0.0, 1.0))
-    return noisy
+    noise = aperiodicity**2
+    before = (source_power * noise).sum(axis=1) / source_power.sum(axis=1)
+    after = (new_power * noise).sum(axis=1) / new_power.sum(axis=1)
+    wanted = np.maximum(before + NEUTRAL_NOISE * (10.0 ** (-hnr_db / 10.0) - 1.0), 0.1 * before)
+    factor = np.minimum(wanted / after, 1.0)
+    extra = np.maximum(wanted - after, 0.0)
+    share: Array = np.sqrt(np.clip(noise * factor[:, None] + extra[:, None], 0.0, 1.0))
+    return share

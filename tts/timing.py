@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,8 @@ Array = npt.NDArray[np.float64]
 RELEASE_S = 0.025
 #: An extra pause is put in as soon as this much of it has been saved up, and none is longer.
 PAUSE_MIN_S, PAUSE_MAX_S = 0.22, 0.60
+#: At least this much is spoken after it before the next silence.
+SPOKEN_AFTER_S = 0.45
 #: Emphasis lengthens the stressed vowel by this at strength 1.
 EMPHASIS_LENGTHENING = 0.30
 #: An extra pause goes after a word of content, not inside "of the house".
@@ -91,17 +94,27 @@ def find_pauses(
         return {}
     starts = {word.start_s: word.symbol for word in words if word.symbol}
     ends = {word.end_s: word.symbol for word in words if word.symbol}
+    left_s = _until_silence(phones, durations_s)
     saved_s, found = 0.0, {}
     for index, phone in enumerate(phones):
         if phone.symbol == SILENCE:
             saved_s = max(0.0, saved_s - durations_s[index])
             continue
-        between = phone.start_s in starts and phone.start_s in ends
+        between = phone.start_s in starts and phone.start_s in ends and left_s[index] > SPOKEN_AFTER_S
         if between and saved_s >= PAUSE_MIN_S and ends[phone.start_s].lower().strip(".,!?") not in FUNCTION_WORDS:
             found[index] = min(saved_s, PAUSE_MAX_S)
             saved_s = 0.0
         saved_s += durations_s[index] * share[index] / (1.0 - share[index])
     return found
+
+
+def _until_silence(phones: Sequence[Segment], durations_s: Array) -> list[float]:
+    """Return how much is spoken from each phone on until the next silence, in seconds."""
+    found, left_s = [], 0.0
+    for phone, duration_s in zip(reversed(phones), durations_s[::-1].tolist(), strict=True):
+        left_s = 0.0 if phone.symbol == SILENCE else left_s + duration_s
+        found.append(left_s)
+    return found[::-1]
 
 
 class TimeMap:
@@ -138,7 +151,7 @@ class TimeMap:
     def to_new(self, times_s: npt.ArrayLike, *, after_pause: bool = False) -> Array:
         """Return the new time of source times; at an inserted pause its start, or its end."""
         moments = np.atleast_1d(np.asarray(times_s, dtype=np.float64))
-        side = "right" if after_pause else "left"
+        side: Literal["left", "right"] = "right" if after_pause else "left"
         index = np.clip(np.searchsorted(self._source_s, moments, side=side), 1, len(self._source_s) - 1)
         left_s, right_s = self._source_s[index - 1], self._source_s[index]
         width = np.where(right_s > left_s, right_s - left_s, 1.0)
