@@ -63,7 +63,9 @@ def _built(take: Take, fps: float | None, rig: str, head: str | None) -> GltfBui
     return build_gltf(shaped, motion, weights, take.text)
 
 
-def build_gltf(head: Head, motion: Motion, weights: npt.NDArray[np.float32], title: str = "") -> GltfBuilder:
+def build_gltf(
+    head: Head, motion: Motion, weights: npt.NDArray[np.float32], title: str = "", *, shape_normals: bool = True
+) -> GltfBuilder:
     """Return the file of a head that performs.
 
     Parameters
@@ -75,18 +77,20 @@ def build_gltf(head: Head, motion: Motion, weights: npt.NDArray[np.float32], tit
         Of the head's shapes.
     title : str
         What is said.
+    shape_normals : bool
+        Whether shapes turn the normals too; without, half the size, for viewers that make their own.
     """
     builder = GltfBuilder()
     material = _material(builder, head)
     nodes: list[dict[str, Any]] = [
         {"name": "Head", "children": [1, 2, 3]},
-        {"name": "Face", "mesh": _mesh(builder, _part(head, 0), material)},
+        {"name": "Face", "mesh": _mesh(builder, _part(head, 0), material, shape_normals)},
         {"name": "LeftEye", "translation": head.eyes[0].astype(float).tolist()},
         {"name": "RightEye", "translation": head.eyes[1].astype(float).tolist()},
     ]
     if head.eye_parts is not None:
         for side in (1, 2):
-            nodes[side + 1]["mesh"] = _mesh(builder, _part(head, side), material)
+            nodes[side + 1]["mesh"] = _mesh(builder, _part(head, side), material, False)
     builder.document["nodes"] = nodes
     builder.document |= {"scene": 0, "scenes": [{"name": "Scene", "nodes": [0]}]}
     builder.document["asset"]["extras"] = {"fps": motion.fps, "frames": len(motion), "text": title}
@@ -114,7 +118,7 @@ def _part(head: Head, part: int) -> Head:
     )
 
 
-def _mesh(builder: GltfBuilder, head: Head, material: int) -> int:
+def _mesh(builder: GltfBuilder, head: Head, material: int, shape_normals: bool) -> int:
     maker = NormalMaker(head.triangles, len(head.vertices))
     normals = maker(head.vertices)
     attributes = {
@@ -132,7 +136,9 @@ def _mesh(builder: GltfBuilder, head: Head, material: int) -> int:
     mesh: dict[str, Any] = {"name": head.name, "primitives": [primitive]}
     if head.shape_names:
         names = list(head.shape_names)
-        primitive["targets"] = [_target(builder, head, shape, normals, maker) for shape in head.shapes]
+        primitive["targets"] = [
+            _target(builder, head, shape, normals, maker if shape_normals else None) for shape in head.shapes
+        ]
         primitive["extras"] = {"targetNames": names}
         mesh |= {"weights": [0.0] * len(names), "extras": {"targetNames": names}}
     return builder.add("meshes", mesh)
@@ -143,9 +149,11 @@ def _target(
     head: Head,
     shape: npt.NDArray[np.float32],
     normals: npt.NDArray[np.float32],
-    maker: NormalMaker,
+    maker: NormalMaker | None,
 ) -> dict[str, int]:
     delta = np.where(np.abs(shape) > _MIN_DELTA_M, shape, np.float32(0))
+    if maker is None:
+        return {"POSITION": builder.accessor(delta, limits=True)}
     turned = maker(head.vertices + delta) - normals
     return {"POSITION": builder.accessor(delta, limits=True), "NORMAL": builder.accessor(turned)}
 

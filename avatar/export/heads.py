@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,24 +16,29 @@ from renderers.mesh_head import Head
 if TYPE_CHECKING:
     from avatar.take import Take
 
-__all__ = ["head_for", "rigged"]
+__all__ = ["choose_head", "head_for", "rigged"]
 
 
 def head_for(take: Take, head: str | None) -> Head:
-    """Return the head of a take.
+    """Return the head of a take: the named one, else the face of its portrait, else a neutral one."""
+    return choose_head(head, take.portrait)
+
+
+def choose_head(head: str | None, portrait: Path | None) -> Head:
+    """Return a head.
 
     Parameters
     ----------
-    take : Take
-        Its portrait gives the face where no head is named.
     head : str, optional
         A registered name, a GLB file or an ICT-FaceKit folder.
+    portrait : Path, optional
+        Whose face it is where no head is named; a neutral one without.
     """
     from renderers.mesh_sources import neutral_head, open_head, portrait_head
 
     if head is not None:
         return open_head(head)
-    return neutral_head() if take.portrait is None else portrait_head(take.portrait)
+    return neutral_head() if portrait is None else portrait_head(portrait)
 
 
 def rigged(head: Head, motion: Motion, rig: str) -> tuple[Head, npt.NDArray[np.float32]]:
