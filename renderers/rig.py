@@ -43,9 +43,8 @@ _STEADY = (
 )  # fmt: skip
 #: Shapes that a portrait may already show.
 _SHOWN = (
-    "jawOpen", "mouthSmileLeft", "mouthSmileRight", "mouthFrownLeft", "mouthFrownRight", "mouthUpperUpLeft",
-    "mouthUpperUpRight", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthPucker", "mouthStretchLeft",
-    "mouthStretchRight",
+    "jawOpen", "mouthFrownLeft", "mouthFrownRight", "mouthUpperUpLeft", "mouthUpperUpRight", "mouthLowerDownLeft",
+    "mouthLowerDownRight", "mouthPucker",
 )  # fmt: skip
 #: Ridge of the expression's fit, against taking a person's features for an expression.
 _RIDGE = 0.08
@@ -201,7 +200,10 @@ def fit_rig(rig: Rig, face: Face) -> Fit:
     inverse = ((target - translation) @ rotation) / scale
     expression = np.zeros(len(ARKIT_NAMES), np.float32)
     shown = [ARKIT_INDEX[name] for name in _SHOWN]
-    expression[shown] = _lip_expression(rig, inverse, shown)
+    smiles = [ARKIT_INDEX["mouthSmileLeft"], ARKIT_INDEX["mouthSmileRight"]]
+    expression[smiles] = _smile(rig, inverse)
+    smiling = rig.points + np.tensordot(expression, rig.deltas, 1)
+    expression[shown] = _lip_expression(rig, smiling.astype(np.float64), inverse, shown)
     return Fit(rotation, scale, translation, expression)
 
 
@@ -278,10 +280,31 @@ def _similarity(
     return rotation, scale, target_mean - scale * rotation @ source_mean
 
 
-def _lip_expression(rig: Rig, seen: npt.NDArray[np.float64], shown: list[int]) -> npt.NDArray[np.float64]:
+def _smile(rig: Rig, seen: npt.NDArray[np.float64]) -> float:
+    """Return how much a face smiles, 0 to 1: the least of what the mouth's width and its corners' height say.
+
+    Either alone may be the person's own; a smile has both.
+    """
+
+    def measures(points: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        width = np.linalg.norm(points[291] - points[61])
+        eyes = np.linalg.norm(points[263] - points[33])
+        corners = (points[61, 1] + points[291, 1]) / 2 - (points[0, 1] + points[17, 1]) / 2
+        return np.array([width / eyes, corners / width])
+
+    smile = rig.deltas[ARKIT_INDEX["mouthSmileLeft"]] + rig.deltas[ARKIT_INDEX["mouthSmileRight"]]
+    rest, full = measures(rig.points), measures(rig.points + smile)
+    shares = (measures(seen) - rest) / (full - rest)
+    return float(np.clip(shares.min(), 0, 1))
+
+
+def _lip_expression(
+    rig: Rig, start: npt.NDArray[np.float64], seen: npt.NDArray[np.float64], shown: list[int]
+) -> npt.NDArray[np.float64]:
     """Return weights (0 to 1) of the shapes that explain the lips of a face in the rig's frame.
 
-    The mouth's place belongs to the person, so lips are compared about their centre; gaps between the lips belong to the expression and weigh most.
+    The mouth's place belongs to the person, so lips are compared about their centre; gaps between the lips belong
+    to the expression and weigh most.
     """
     from scipy.optimize import lsq_linear
 
@@ -293,8 +316,8 @@ def _lip_expression(rig: Rig, seen: npt.NDArray[np.float64], shown: list[int]) -
         gaps = np.array([points[a, 1] - points[b, 1] for a, b in pairs])
         return np.concatenate([0.3 * shape[:, 1], 0.2 * shape[:, 0], gaps])
 
-    rest = features(rig.points.astype(np.float64))
-    basis = np.stack([features(rig.deltas[index].astype(np.float64)) for index in shown], 1)
+    rest = features(start)
+    basis = np.stack([features(start + rig.deltas[index]) - rest for index in shown], 1)
     difference = features(seen) - rest
     ridge = _RIDGE * np.sqrt((basis**2).sum(0).max())
     matrix = np.concatenate([basis, ridge * np.eye(len(shown))])

@@ -87,13 +87,13 @@ def make_creases(pixels: npt.NDArray[np.uint8], landmarks: Float) -> Creases:
     sigma = max(0.7, _WIDTH * width)
     skin = _skin_share(pixels[top:bottom, left:right], landmarks - np.array([left, top, 0], np.float32))
     maps = np.zeros((len(_CAUSES), *size), np.float32)
-    for group, path, strength in _paths(landmarks[:, :2].astype(np.float64), width):
+    for group, path, strength in _paths(landmarks[:, :2].astype(np.float64)):
         line = np.zeros(size, np.float32)
         points = _smooth(path) - np.array([left, top])
         along = np.linspace(0, 1, len(points))
         for start, end, at in zip(points[:-1], points[1:], along[:-1], strict=True):
             value = strength * np.sin(np.pi * (0.12 + 0.76 * at)) ** 0.8
-            ends = [tuple(int(round(v * 16)) for v in point) for point in (start, end)]
+            ends = [tuple(round(v * 16) for v in point) for point in (start, end)]
             cv2.line(line, ends[0], ends[1], float(value), 1, cv2.LINE_AA, 4)
         dark = cv2.GaussianBlur(line, (0, 0), sigma) * (2.5 * sigma)
         light = cv2.GaussianBlur(line, (0, 0), 2.6 * sigma) * (2.5 * 2.6 * sigma)
@@ -115,7 +115,7 @@ def press(creases: Creases, person: npt.NDArray[np.uint8], strengths: Float) -> 
     return result
 
 
-def _paths(points: npt.NDArray[np.float64], width: float) -> list[tuple[int, npt.NDArray[np.float64], float]]:
+def _paths(points: npt.NDArray[np.float64]) -> list[tuple[int, npt.NDArray[np.float64], float]]:
     """Return (group, polyline, strength) of every fold."""
     brow, middle, top = (points[list(row)] for row in (_BROW_ROW, _MIDDLE_ROW, _TOP_ROW))
     paths = [
@@ -138,7 +138,6 @@ def _paths(points: npt.NDArray[np.float64], width: float) -> list[tuple[int, npt
             unit = way / max(float(np.linalg.norm(way)), 1e-6)
             begin = points[corner] + unit * start * np.linalg.norm(outward)
             paths.append((group, np.stack([begin, begin + 0.5 * length * unit, begin + length * unit]), 0.6))
-    del width
     return paths
 
 

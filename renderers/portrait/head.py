@@ -35,12 +35,15 @@ class Head:
         The rig's place in this picture.
     mouth_open_px : float
         How far the lips stand apart in the portrait; 0 where they touch.
+    mouth_width_px : float
+        Between the corners.
     """
 
     points: Float
     deltas: Float
     fit: Fit
     mouth_open_px: float
+    mouth_width_px: float
 
 
 def bend_head(rig: Rig, fit: Fit, landmarks: Float) -> Head:
@@ -70,7 +73,8 @@ def bend_head(rig: Rig, fit: Fit, landmarks: Float) -> Head:
     for start in range(0, len(posed), 4096):
         part = posed[start : start + 4096].astype(np.float64)
         moved[start : start + 4096] = part + spline(part)
-    return Head(moved.astype(np.float32), deltas, fit, gap_px)
+    corners = landmarks[[INNER_UPPER[0], INNER_UPPER[-1]]]
+    return Head(moved.astype(np.float32), deltas, fit, gap_px, float(np.linalg.norm(corners[1] - corners[0])))
 
 
 def landmarks_of(rig: Rig, points: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:

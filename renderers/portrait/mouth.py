@@ -25,6 +25,8 @@ _SAMPLES = 2
 _INSIDE = ("jawForward", "jawLeft", "jawRight", "jawOpen", "tongueOut")
 #: The model's teeth are set lower by this (its units), so that speech shows the upper ones as people's do.
 _TEETH_DOWN = 0.25
+#: Lips that have parted this much further show their portrait's teeth without the rim of the lower lip.
+_PARTED_PX = 1.5
 #: How fast light is lost into the mouth (head model's units).
 _DARKENING = 4.5
 
@@ -45,8 +47,9 @@ class Mouth:
         Of cavity, gums, tongue and teeth.
     colours : (V, 3) float32
         sRGB in the face's light.
-    own : (H, W, 4) float32 or None
-        The portrait's own open mouth with its matte, where it shows one.
+    own : (H, W, 5) float32 or None
+        The portrait's own open mouth, where it shows one: colour, its matte at rest, and its matte once the lips
+        have parted further (the teeth alone).
     left, top : int
         Where ``own`` lies in the frame.
     anchor : (3,) float32
@@ -117,6 +120,7 @@ def draw_mouth(
     anchor: Float,
     rotation: npt.NDArray[np.float64],
     opening: Float,
+    parted_px: float,
 ) -> Float:
     """Return the inside (h, w, 3) float32 in a box of the frame.
 
@@ -134,6 +138,8 @@ def draw_mouth(
         The head's, in the picture's axes.
     opening : (h, w) float32
         Share of each pixel that the lips leave open.
+    parted_px : float
+        How much further the lips stand apart than in the portrait.
     """
     import cv2
 
@@ -153,13 +159,42 @@ def draw_mouth(
         dx, dy = xs - anchor[0], ys - anchor[1]
         x = back[0, 0] * dx + back[0, 1] * dy + mouth.anchor[0] - mouth.left
         y = back[1, 0] * dx + back[1, 1] * dy + mouth.anchor[1] - mouth.top
-        own = cv2.remap(
-            mouth.own, x.astype(np.float32), y.astype(np.float32), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-        )
-        share = np.clip(own[..., 3:], 0, 1)
+        own = _lookup(mouth.own, x.astype(np.float32), y.astype(np.float32))
+        moved = min(abs(parted_px) / _PARTED_PX, 1.0)
+        share = np.clip(own[..., 3:4] * (1 - moved) + own[..., 4:5] * moved, 0, 1)
         inside = own[..., :3] * share + inside * (1 - share)
     result: Float = inside
     return result
+
+
+def draw_seam(frame: npt.NDArray[np.uint8], line: Float, mouth: Mouth, strength: float) -> None:
+    """Draw the dark line between closed lips, in place, for portraits that show them open.
+
+    Parameters
+    ----------
+    frame : (H, W, 3) uint8
+        Drawn so far.
+    line : (N, 2) float32
+        From corner to corner.
+    mouth : Mouth
+        From :func:`make_mouth`.
+    strength : float
+        0 to 1.
+    """
+    import cv2
+
+    margin = 4 + int(0.05 * mouth.width_px)
+    low, high = np.floor(line.min(0)).astype(int) - margin, np.ceil(line.max(0)).astype(int) + margin
+    left, top = max(0, int(low[0])), max(0, int(low[1]))
+    part = frame[top : min(frame.shape[0], int(high[1])), left : min(frame.shape[1], int(high[0]))]
+    if not part.size:
+        return
+    mask = np.zeros(part.shape[:2], np.float32)
+    points = np.round((line - np.array([left, top])) * 16).astype(np.int32)
+    cv2.polylines(mask, [points], False, 1.0, 1, cv2.LINE_AA, 4)
+    sigma = max(0.6, 0.014 * mouth.width_px)
+    mask = np.clip(cv2.GaussianBlur(mask, (0, 0), sigma) * 2.2 * sigma, 0, 1) * strength
+    part[:] = np.clip(part * (1 - 0.45 * mask[..., None]) + 0.5, 0, 255).astype(np.uint8)
 
 
 def _shadow(opening: Float, width_px: float) -> Float:
@@ -198,7 +233,45 @@ def _own_mouth(pixels: npt.NDArray[np.uint8], landmarks: Float) -> tuple[Float, 
     reach = cv2.dilate(wide, up)
     matte = cv2.GaussianBlur(reach.astype(np.float32), (0, 0), 0.7)
     matte = np.maximum(matte, wide.astype(np.float32))
-    return np.concatenate([colour, matte[..., None]], 2).astype(np.float32), left, top
+    teeth = _teeth_share(patch, core if core.any() else inside, landmarks) * reach
+    open_matte = cv2.GaussianBlur(cv2.erode(teeth, np.ones((3, 3), np.uint8)), (0, 0), 0.6)
+    layers = [colour, matte[..., None], np.minimum(open_matte, matte)[..., None]]
+    return np.concatenate(layers, 2).astype(np.float32), left, top
+
+
+def _lookup(layers: Float, x: Float, y: Float) -> Float:
+    """Return five layers at places of theirs (OpenCV takes four at a time)."""
+    import cv2
+
+    parts = [
+        cv2.remap(np.ascontiguousarray(part), x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        for part in (layers[..., :3], layers[..., 3:])
+    ]
+    result: Float = np.concatenate(parts, 2)
+    return result
+
+
+def _teeth_share(patch: Float, core: npt.NDArray[np.uint8], landmarks: Float) -> Float:
+    """Return (h, w) 0 to 1: teeth rather than lips, by colour; above the mouth's middle everything counts."""
+    import cv2
+
+    inner = patch[core > 0]
+    bright = inner[inner.sum(1) >= np.percentile(inner.sum(1), 70)].mean(0)
+    soft = cv2.GaussianBlur(patch, (0, 0), 0.8)
+
+    def redness(colour: Float) -> Float:
+        result: Float = colour[..., 0] / (colour.mean(-1) + 8)
+        return result
+
+    ring = cv2.dilate(core, np.ones((9, 9), np.uint8)) - cv2.dilate(core, np.ones((5, 5), np.uint8))
+    lips = patch[ring > 0].mean(0)
+    low, high = float(redness(bright)), float(redness(lips))
+    share = np.clip((high - redness(soft)) / max(high - low, 0.02) * 1.6 - 0.3, 0, 1)
+    light = np.clip((soft.sum(2) / max(float(bright.sum()), 1.0) - 0.45) / 0.2, 0, 1)
+    teeth = (share * light).astype(np.float32)
+    ys = np.nonzero(core.any(1))[0]
+    above = np.arange(len(patch)) < (ys[0] + 0.35 * (ys[-1] - ys[0]) if len(ys) else 0)
+    return np.maximum(teeth, above[:, None].astype(np.float32))
 
 
 def _colours(pixels: npt.NDArray[np.uint8], rig: Rig, head: Head, landmarks: Float, own: Float | None) -> Float:
@@ -213,7 +286,8 @@ def _colours(pixels: npt.NDArray[np.uint8], rig: Rig, head: Head, landmarks: Flo
         shown = own[..., :3][own[..., 3] > 0.99]
         bright = shown[shown.sum(1) >= np.percentile(shown.sum(1), 75)]
         teeth = 0.8 * bright.mean(0) + 0.2 * teeth if bright.mean() > 0.8 * grey else teeth
-    flesh = 0.75 * lips + 0.25 * np.array([grey * 1.1, grey * 0.55, grey * 0.5], np.float32)
+    flesh = 0.5 * lips * np.array([1.0, 0.78, 0.76], np.float32)
+    flesh += 0.5 * np.array([grey * 1.05, grey * 0.5, grey * 0.47], np.float32)
     colours = np.zeros((count, 3), np.float32)
 
     def part(name: str) -> slice:
@@ -229,7 +303,9 @@ def _colours(pixels: npt.NDArray[np.uint8], rig: Rig, head: Head, landmarks: Flo
     lambert = 0.45 + 0.55 * np.clip(normals @ light, 0, 1)
     front = points[part("teeth"), 2].max()
     depth = np.exp(-np.maximum(front - 0.2 - points[:, 2], 0) / _DARKENING)
-    lit: Float = (colours * (lambert * depth)[:, None]).astype(np.float32)
+    # Light that reaches deep has been reflected by flesh on its way.
+    tint = 1 - (1 - depth)[:, None] * np.array([0.0, 0.3, 0.34], np.float32)
+    lit: Float = (colours * tint * (lambert * depth)[:, None]).astype(np.float32)
     return lit
 
 

@@ -27,7 +27,7 @@ from renderers.portrait.raster import blend
 from renderers.portrait.sheet import PIVOT, Sheet
 from renderers.rig import Rig
 
-__all__ = ["EyeLids", "Poser", "head_matrix", "open_loops", "planar_inverse"]
+__all__ = ["EyeLids", "Poser", "closing_demand", "head_matrix", "open_loops", "planar_inverse"]
 
 Float = npt.NDArray[np.float32]
 
@@ -39,7 +39,15 @@ _OVERLAP_PX = 0.6
 _ALONG, _ACROSS = 0.55, 1.1
 
 #: Shapes of a portrait's own expression that speech modifies.
-_LASTING = ("mouthSmileLeft", "mouthSmileRight", "mouthStretchLeft", "mouthStretchRight")
+_LASTING = ("mouthSmileLeft", "mouthSmileRight")
+#: Shapes that raise the upper lip, which an open smile has raised already.
+_RAISING = ("mouthUpperUpLeft", "mouthUpperUpRight", "noseSneerLeft", "noseSneerRight")
+#: Shapes that no smile goes with, and how much of a shown one each takes back.
+_UNSMILING = (
+    ("mouthPucker", 0.8), ("mouthFunnel", 0.7), ("mouthFrownLeft", 0.5), ("mouthFrownRight", 0.5),
+    ("mouthPressLeft", 0.35), ("mouthPressRight", 0.35), ("browDownLeft", 0.2), ("browDownRight", 0.2),
+    ("eyeWideLeft", 0.3), ("eyeWideRight", 0.3), ("noseSneerLeft", 0.2), ("noseSneerRight", 0.2),
+)  # fmt: skip
 
 _OPENERS = (
     ("jawOpen", 1.0), ("mouthFunnel", 0.42), ("mouthLowerDownLeft", 0.1), ("mouthLowerDownRight", 0.1),
@@ -121,9 +129,23 @@ class Poser:
         #: Vertices that bound the mouth's zone.
         self.lip_vertices = np.unique(np.concatenate([mouth_loop, corners]))
         self._upper_pull, self._lower_pull = _lip_pulls(rig, self._pairs)
+        self._lip_overlap_px = max(_OVERLAP_PX, 0.022 * head.mouth_width_px) if head.mouth_open_px > 0 else 0.3
         self._pivot = head.fit.place(PIVOT[None].astype(np.float32))[0].astype(np.float64)
         basis = head.fit.rotation
         self._basis = basis
+
+    def parted_px(self, points: Float) -> float:
+        """Return how much further the lips stand apart than in the portrait, pixels, in the middle of the mouth."""
+        upper, lower = (index[3:6] for index in self._pairs)
+        change = self._gaps(points, upper, lower) - self._gaps(self._sheet.points, upper, lower)
+        return float(change.mean())
+
+    def seam(self, points: Float) -> Float:
+        """Return the (11, 2) line along which closed lips meet, from corner to corner."""
+        upper = self.outline(points, np.array(INNER_UPPER))
+        lower = self.outline(points, np.array([INNER_UPPER[0], *INNER_LOWER, INNER_UPPER[-1]]))
+        line: Float = 0.5 * (upper + lower)
+        return line
 
     def rotation(self, rotation_rad: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
         """Return the head's rotation in the picture's axes."""
@@ -170,7 +192,7 @@ class Poser:
             gaps = self._gaps(points, upper, lower)
             wanted = np.maximum(gaps, 0.0) * (1.0 - closure)
             if closure > 0.5:
-                wanted = wanted - _OVERLAP_PX * 0.5 * (closure - 0.5) * 2
+                wanted = wanted - self._lip_overlap_px * (closure - 0.5) * 2
             change = (wanted - gaps).astype(np.float32)
             if np.abs(change).max() < 0.02:
                 return
@@ -220,10 +242,14 @@ def _beside_shown(weights: Float, shown: Float) -> Float:
     What is shown leaves less to add, and rounded or closed lips take a shown smile back.
     """
     result = weights.copy()
-    rounding = min(1.0, float(weights[ARKIT_INDEX["mouthPucker"]] + weights[ARKIT_INDEX["mouthFunnel"]]))
+    against = sum(share * float(weights[ARKIT_INDEX[name]]) for name, share in _UNSMILING)
     for name in _LASTING:
         index = ARKIT_INDEX[name]
-        result[index] = weights[index] * (1.0 - 0.8 * shown[index]) - 0.9 * rounding * shown[index]
+        taken = min(against, 0.9) * max(0.0, 1.0 - float(weights[index]))
+        result[index] = weights[index] * (1.0 - 0.85 * shown[index]) - taken * shown[index]
+    raised = float(shown[ARKIT_INDEX["mouthSmileLeft"]])
+    for name in _RAISING:
+        result[ARKIT_INDEX[name]] *= 1.0 - 0.65 * raised
     return result
 
 

@@ -14,6 +14,7 @@ from conditioning import Motion, Speech
 from conditioning.arkit import ARKIT_INDEX
 from renderers.face import find_face, read_picture
 from renderers.portrait.frame import choose_frame
+from renderers.portrait.sway import body_sway
 from renderers.renderer import DEFAULT_FPS, DEFAULT_SIZE, RendererInfo
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class PortraitRenderer:
     fit : str
         ``"face"`` shows the largest part of the picture that has the output's proportions, around the face;
         ``"full"`` shows the whole picture.
+    breathing : bool
+        Whether a speaking person breathes visibly. Without speech the person holds still.
 
     Raises
     ------
@@ -52,10 +55,10 @@ class PortraitRenderer:
         requires={"mediapipe": "pip install mediapipe==0.10.21", "numba": "pip install numba"},
     )
 
-    def __init__(self, portrait: Path, *, fit: str = "face") -> None:
+    def __init__(self, portrait: Path, *, fit: str = "face", breathing: bool = True) -> None:
         if fit not in _FITS:
             raise InputError(f"fit={fit!r} is not allowed; choose {' or '.join(_FITS)}")
-        self._fit = fit
+        self._fit, self._breathing = fit, breathing
         self._picture = read_picture(Path(portrait))
         self._face = find_face(self._picture)
         self._scenes: dict[tuple[int, int], Scene] = {}
@@ -83,12 +86,13 @@ class PortraitRenderer:
         seed: int = 0,
     ) -> Iterator[npt.NDArray[np.uint8]]:
         """Yield (height, width, 3) uint8 sRGB frames, frame ``i`` for the time ``i / fps``."""
-        del speech, seed
         scene = self.scene(size)
         played = motion.resample(fps)
         eyes = _eye_rotation(played)
-        for weights, head, eye in zip(played.weights, played.head_rotation, eyes, strict=True):
-            yield scene.draw(weights, head, eye)
+        breathing = self._breathing and speech is not None
+        sway, breath = body_sway(played, breathing=breathing, seed=seed)
+        for i in range(len(played)):
+            yield scene.draw(played.weights[i], played.head_rotation[i], eyes[i], sway[i], float(breath[i]))
 
 
 def _eye_rotation(motion: Motion) -> npt.NDArray[np.float32]:

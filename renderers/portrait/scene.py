@@ -14,10 +14,11 @@ from renderers.portrait.eyes import Eye, draw_eye, make_eye
 from renderers.portrait.head import Head, bend_head
 from renderers.portrait.lids import Lid, draw_lid, make_lid
 from renderers.portrait.matte import person_matte, split_layers
-from renderers.portrait.mouth import Mouth, draw_mouth, make_mouth
-from renderers.portrait.pose import Poser
+from renderers.portrait.mouth import Mouth, draw_mouth, draw_seam, make_mouth
+from renderers.portrait.pose import Poser, closing_demand
 from renderers.portrait.raster import EMPTY_DEPTH, blend, rasterize
 from renderers.portrait.sheet import Sheet, make_sheet
+from renderers.portrait.sway import HEAD_SHARE
 from renderers.rig import fit_rig, load_rig
 
 __all__ = ["Scene", "make_scene"]
@@ -74,7 +75,14 @@ class Scene:
     creases: Creases
     mouth: Mouth
 
-    def draw(self, weights: Float, rotation_rad: Float, eye_rotation_rad: Float) -> npt.NDArray[np.uint8]:
+    def draw(
+        self,
+        weights: Float,
+        rotation_rad: Float,
+        eye_rotation_rad: Float,
+        sway: Float | None = None,
+        breath: float = 0.0,
+    ) -> npt.NDArray[np.uint8]:
         """Draw one frame.
 
         Parameters
@@ -85,6 +93,10 @@ class Scene:
             The head's pitch, yaw, roll.
         eye_rotation_rad : (2, 3) float32
             Left, right eye.
+        sway : (2,) float32, optional
+            The shoulders' way to the right and down, head model's units.
+        breath : float
+            Their rise with the breath, the same units.
 
         Returns
         -------
@@ -96,6 +108,7 @@ class Scene:
         rotation = self.poser.rotation(rotation_rad)
         shaped = self.poser.shape(weights)
         points = self.poser.rotate(shaped, rotation, self.sheet.turning)
+        lift = self._sway(points, sway, breath)
         height, width = self.pixels.shape[:2]
         mesh = (points, self.sheet.face_triangles, self.sheet.colour_at)
         source = _grid_map(points, self.sheet, width, height)
@@ -104,11 +117,11 @@ class Scene:
         for index, eye in enumerate(self.poser.eyes):
             box = _box(points[eye.vertices], 3.0, width, height)
             opening = _open_share(mesh, box, self.poser.outline(points, eye.ring), source)
-            zones.append((box, opening, self._eye(index, box, rotation, eye_rotation_rad[index])))
+            zones.append((box, opening, self._eye(index, box, rotation, eye_rotation_rad[index], lift)))
         box = _box(points[self.poser.lip_vertices], 4.0, width, height)
         opening = _open_share(mesh, box, self.poser.outline(points, self.poser.mouth_ring), source)
         if opening.max() > 0:
-            zones.append((box, opening, self._mouth(box, rotation, weights, opening)))
+            zones.append((box, opening, self._mouth(points, box, rotation, weights, opening, lift)))
         frame = self.pixels.copy()
         left, top, right, bottom = self._moved(points)
         part = np.ascontiguousarray(source[top:bottom, left:right])
@@ -120,11 +133,26 @@ class Scene:
             part = frame[top:bottom, left:right]
             mixed = part + (inside - part) * share[..., None]
             frame[top:bottom, left:right] = np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
+        if self.head.mouth_open_px > 0:
+            closed = closing_demand(weights)
+            if closed > 0:
+                draw_seam(frame, self.poser.seam(points), self.mouth, closed)
         for lids, lid in zip(self.poser.eyes, self.lids, strict=True):
             strength = np.clip(float(weights[lids.blink]) / _LID_FROM, 0, 1)
             if strength > 0:
                 draw_lid(lid, frame, points, strength * strength * (3 - 2 * strength))
         return frame
+
+    def _sway(self, points: Float, sway: Float | None, breath: float) -> Float:
+        """Move the shoulders, in place, and return (3,) how far the head goes along."""
+        lift = np.zeros(3, np.float32)
+        if sway is None:
+            return lift
+        unit = self.head.fit.scale
+        lift[1] = -HEAD_SHARE * breath * unit
+        moved = np.array([sway[0], sway[1] - breath, 0], np.float32) * unit
+        points += self.sheet.body[:, None] * moved + self.sheet.turning[:, None] * lift
+        return lift
 
     def _moved(self, points: Float) -> Box:
         """Return the box outside which nothing moves."""
@@ -137,20 +165,22 @@ class Scene:
         # The nodes around a moving one reach as far as the next ones.
         return _box(both, self.sheet.spacing_px + 1, width, height)
 
-    def _eye(self, index: int, box: Box, rotation: npt.NDArray[np.float64], angles_rad: Float) -> Float:
+    def _eye(self, index: int, box: Box, rotation: npt.NDArray[np.float64], angles_rad: Float, lift: Float) -> Float:
         eye = self.eyes[index]
-        anchor = self.poser.rotate(eye.anchor[None], rotation)[0]
+        anchor = self.poser.rotate(eye.anchor[None], rotation)[0] + lift
         pitch, yaw = float(angles_rad[0]), float(angles_rad[1])
         basis = self.head.fit.rotation
         turned = basis @ np.array([np.sin(yaw), -np.sin(pitch), 0.0]) * eye.ball_px
         return draw_eye(eye, box, anchor, rotation, turned[:2])
 
-    def _mouth(self, box: Box, rotation: npt.NDArray[np.float64], weights: Float, opening: Float) -> Float:
+    def _mouth(
+        self, points: Float, box: Box, rotation: npt.NDArray[np.float64], weights: Float, opening: Float, lift: Float
+    ) -> Float:
         mouth = self.mouth
         inside = blend(mouth.points, mouth.deltas, weights[mouth.shape_index].astype(np.float32))
-        inside = self.poser.rotate(inside, rotation)
-        anchor = self.poser.rotate(mouth.anchor[None], rotation)[0]
-        return draw_mouth(mouth, box, inside, anchor, rotation, opening)
+        inside = self.poser.rotate(inside, rotation) + lift
+        anchor = self.poser.rotate(mouth.anchor[None], rotation)[0] + lift
+        return draw_mouth(mouth, box, inside, anchor, rotation, opening, self.poser.parted_px(points))
 
 
 def make_scene(pixels: npt.NDArray[np.uint8], landmarks: Float) -> Scene:

@@ -27,9 +27,11 @@ _REACH = 0.12
 #: Steepest depth around the face: steeper slopes would fold when the head turns.
 _SLOPE = 1.1
 #: Height (head model's units) above which a point turns with the head, and below which it rests.
-_TURNING_Y, _RESTING_Y = -7.5, -15.5
+_TURNING_Y, _RESTING_Y = -6.5, -13.5
+#: Depth below the model's middle at which the body no longer sways.
+_STILL_Y = 45.0
 #: What lies further to the side than this (model's units) at the neck's height is shoulder rather than hair.
-_WIDE = 6.5
+_WIDE = 5.5
 #: Point about which the head turns: between the uppermost vertebrae.
 PIVOT = np.array([0.0, -4.0, 0.5])
 #: Triangles whose normals have a smaller part towards the viewer are left out, save within this reach of
@@ -51,6 +53,8 @@ class Sheet:
         Pixels.
     turning : (V,) float32
         Share of the head's rotation that a vertex follows.
+    body : (V,) float32
+        Share of the shoulders' sway that a vertex follows.
     face_triangles : (F, 3) int32
         Of the face's mesh.
     grid_triangles : (G, 3) int32
@@ -68,6 +72,7 @@ class Sheet:
     points: Float
     deltas: Float
     turning: Float
+    body: Float
     face_triangles: npt.NDArray[np.int32]
     grid_triangles: npt.NDArray[np.int32]
     face_count: int
@@ -104,12 +109,14 @@ def make_sheet(rig: Rig, head: Head, size: tuple[int, int]) -> Sheet:
     face_deltas[:, near_border] += share * (wanted - face_deltas[:, near_border])
     points = np.concatenate([face_points, grid_points]).astype(np.float32)
     deltas = np.concatenate([face_deltas, grid_deltas], 1)
+    turning = _turning(head, points)
     silhouette, front = rasterize(head.points, _skin(rig), np.ones((len(head.points), 1), np.float32), size)
     del silhouette
     return Sheet(
         points=points,
         deltas=np.ascontiguousarray(deltas, np.float32),
-        turning=_turning(head, points),
+        turning=turning,
+        body=_body(head, points, turning),
         face_triangles=triangles,
         grid_triangles=_grid_triangles(len(xs), len(ys)) + NARROW,
         face_count=NARROW,
@@ -247,6 +254,14 @@ def _turning(head: Head, points: Float) -> Float:
     ramp = np.maximum(ramp, above)
     turning: Float = (ramp * ramp * (3 - 2 * ramp)).astype(np.float32)
     return turning
+
+
+def _body(head: Head, points: Float, turning: Float) -> Float:
+    """Return the share of the shoulders' sway that each point follows; it dies away far below them."""
+    heights = ((points - head.fit.translation) @ head.fit.rotation)[:, 1] / head.fit.scale
+    fade = np.clip((heights + _STILL_Y) / (_STILL_Y + _RESTING_Y), 0, 1)
+    body: Float = ((1 - turning) * fade * fade * (3 - 2 * fade)).astype(np.float32)
+    return body
 
 
 def _grid_triangles(columns: int, rows: int) -> npt.NDArray[np.int32]:
