@@ -8,13 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from avatar.animator import Style, animate
+import numpy as np
+
+from avatar.animator import Style, animate, idle
 from avatar.stream import LineStream
 from avatar.take import Take
-from checkpoints import manifest
-from conditioning import Delivery, Emotion, Line
+from conditioning import NEUTRAL, Delivery, Emotion, EmotionTrack, Line, Motion, Speech
 from conditioning.markup import parse_line
-from conditioning.reader import read_line
+from conditioning.reader import read_line, read_track
 from tts import Voice, open_voice
 
 __all__ = ["DEFAULT_RENDERER", "DEFAULT_VOICE", "MOTION_FPS", "Avatar"]
@@ -23,6 +24,8 @@ DEFAULT_VOICE = "formant"
 DEFAULT_RENDERER = "portrait"
 #: Curves are made at this rate; writers ask for their own.
 MOTION_FPS = 60.0
+#: Of the silence of an idle loop.
+SILENCE_RATE_HZ = 24_000
 
 
 @dataclass(frozen=True)
@@ -97,23 +100,74 @@ class Avatar:
             If the voice is unknown or cannot run here.
         """
         line = self._line(text, emotion, language)
-        speech = self._voice.speak(line, seed=seed)
-        motion = animate(speech, fps=MOTION_FPS, seed=seed, style=self.style)
-        return Take(
-            speech=speech,
-            motion=motion,
-            line=line,
-            portrait=None if self.portrait is None else Path(self.portrait),
-            renderer=self.renderer,
-            renderer_options=self.renderer_options,
-            seed=seed,
-            settings={
-                "voice": self.voice,
-                "speaker": self.speaker,
-                "delivery": asdict(self.delivery),
-                "style": asdict(self.style),
-            },
-        )
+        return self._take(self._voice.speak(line, seed=seed), seed, line=line)
+
+    def lip_sync(
+        self,
+        recording: Path | str,
+        transcript: str | None = None,
+        emotion: str | Emotion | EmotionTrack | None = None,
+        *,
+        seed: int = 0,
+        language: str = "en-us",
+    ) -> Take:
+        """Perform a voice actor's recording.
+
+        Parameters
+        ----------
+        recording : Path or str
+            A sound file: WAV, FLAC, Ogg or MP3 of any rate and number of channels.
+        transcript : str, optional
+            What is said. With it the lips follow the words; without it they follow the sound.
+        emotion : str, Emotion or EmotionTrack, optional
+            On the recording's clock. ``None``: read from the transcript; neutral without one.
+        seed : int
+            Another seed moves head, eyes and brows otherwise.
+        language : str
+            BCP 47 tag of the transcript.
+
+        Returns
+        -------
+        Take
+            The recording itself, with motion on its clock.
+
+        Raises
+        ------
+        InputError
+            If the file is not sound, or the transcript is of something else.
+        MissingDependency
+            If a transcript is given and pocketsphinx is not installed.
+        """
+        from avatar.align import align_speech
+        from avatar.recording import read_recording, speech_of
+
+        sound = read_recording(recording)
+        track = _track(emotion, transcript, sound.duration_s, language)
+        if transcript is None:
+            return self._take(speech_of(sound, emotion=track), seed)
+        return self._take(align_speech(sound, transcript, language=language, emotion=track), seed)
+
+    def idle(self, duration_s: float, emotion: str | Emotion = NEUTRAL, *, seed: int = 0) -> Take:
+        """Be there without speaking: breath, blinks, glances; the end flows into the beginning.
+
+        Parameters
+        ----------
+        duration_s : float
+            Length of the loop.
+        emotion : str or Emotion
+            What the character feels.
+        seed : int
+            Another seed gives another loop.
+
+        Raises
+        ------
+        InputError
+            If the duration is shorter than half a second or longer than a day.
+        """
+        felt = Emotion.parse(emotion) if isinstance(emotion, str) else emotion
+        motion = idle(duration_s, felt, fps=MOTION_FPS, seed=seed, style=self.style)
+        silence = np.zeros(round(duration_s * SILENCE_RATE_HZ), np.float32)
+        return self._take(Speech(silence, SILENCE_RATE_HZ, emotion=EmotionTrack.constant(felt)), seed, motion=motion)
 
     def stream(
         self,
@@ -139,6 +193,24 @@ class Avatar:
         """
         return LineStream(self, text_chunks, emotion, seed=seed, language=language)
 
+    def _take(self, speech: Speech, seed: int, *, line: Line | None = None, motion: Motion | None = None) -> Take:
+        """Return the take of a speech, animated if its motion is not given."""
+        return Take(
+            speech=speech,
+            motion=motion or animate(speech, fps=MOTION_FPS, seed=seed, style=self.style),
+            line=line,
+            portrait=None if self.portrait is None else Path(self.portrait),
+            renderer=self.renderer,
+            renderer_options=self.renderer_options,
+            seed=seed,
+            settings={
+                "voice": self.voice,
+                "speaker": self.speaker,
+                "delivery": asdict(self.delivery),
+                "style": asdict(self.style),
+            },
+        )
+
     @cached_property
     def _voice(self) -> Voice:
         options = dict(self.voice_options)
@@ -150,12 +222,22 @@ class Avatar:
         """Return the line with an emotion and this character's delivery on every span."""
         line = text if isinstance(text, Line) else parse_line(text, language=language)
         felt = Emotion.parse(emotion) if isinstance(emotion, str) else emotion
-        if felt is not None:
-            line = line.with_emotion(felt)
-        elif "reader" in manifest():
-            line = read_line(line)
+        line = read_line(line) if felt is None else line.with_emotion(felt)
         plain = Delivery()
         if self.delivery == plain:
             return line
         spans = (replace(s, delivery=self.delivery) if s.delivery == plain else s for s in line.spans)
         return replace(line, spans=tuple(spans))
+
+
+def _track(
+    emotion: str | Emotion | EmotionTrack | None, transcript: str | None, duration_s: float, language: str
+) -> EmotionTrack | None:
+    """Return the emotion of a recording over time, ``None`` if nothing tells of it."""
+    if isinstance(emotion, str):
+        emotion = Emotion.parse(emotion)
+    if isinstance(emotion, Emotion):
+        return EmotionTrack.constant(emotion)
+    if emotion is None and transcript is not None:
+        return read_track(transcript, duration_s, language=language)
+    return emotion

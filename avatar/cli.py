@@ -21,6 +21,7 @@ __all__ = ["main"]
 #: Command → ("module:function", what it does). The text stands here so that help need not import the command.
 COMMANDS: dict[str, tuple[str, str]] = {
     "say": ("avatar.commands.say:say", "Speak a line with an emotion: video, sound, facial curves."),
+    "sync": ("avatar.commands.sync:sync", "Perform a recording: a voice actor's line, with or without its text."),
     "dialogue": ("avatar.commands.dialogue:dialogue", "Perform a whole script with its cast; resumable."),
     "studio": ("avatar.commands.studio:studio", "Try lines, emotions and faces on a page."),
     "serve": ("avatar.commands.serve:serve", "Serve performances over HTTP and WebSocket."),

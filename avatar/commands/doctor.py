@@ -43,18 +43,15 @@ class Finding:
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON, for programs.")
 def doctor(as_json: bool) -> None:
     """Show which voices, renderers and writers work here, what is missing, and all licences."""
-    report = {
-        "machine": describe_machine(),
-        "backends": [asdict(finding) for finding in examine()],
-        "checkpoints": describe_checkpoints(),
-    }
+    machine, findings, weights = describe_machine(), examine(), describe_checkpoints()
     if as_json:
+        report = {"machine": machine, "backends": [asdict(finding) for finding in findings], "checkpoints": weights}
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
         return
-    click.echo("".join(f"{key:<10} {value}\n" for key, value in report["machine"].items()))
-    _print_backends(report["backends"])
+    click.echo("".join(f"{key:<10} {value}\n" for key, value in machine.items()))
+    _print_findings(findings)
     click.echo("\nWeights that ship with mien (all hashes checked)")
-    for entry in report["checkpoints"]:
+    for entry in weights:
         click.echo(f"  {entry['name']:<14} {entry['mb']:>6.1f} MB  {entry['licence']}: {entry['attribution']}")
 
 
@@ -128,12 +125,12 @@ def _device() -> str:
     return "CPU"
 
 
-def _print_backends(backends: list[dict[str, Any]]) -> None:
-    for kind in dict.fromkeys(backend["kind"] for backend in backends):
+def _print_findings(findings: list[Finding]) -> None:
+    for kind in dict.fromkeys(finding.kind for finding in findings):
         click.echo(f"{kind.capitalize()}s")
-        for backend in (b for b in backends if b["kind"] == kind):
-            mark = click.style("ready  ", fg="green") if backend["ready"] else click.style("missing", fg="yellow")
-            licence = f"  [{backend['licence']}]" if backend["licence"] else ""
-            click.echo(f"  {backend['name']:<12} {mark}  {backend['summary']}{licence}")
-            if backend["missing"]:
-                click.echo(f"  {'':<12}          {backend['missing']}")
+        for finding in (f for f in findings if f.kind == kind):
+            mark = click.style("ready  ", fg="green") if finding.ready else click.style("missing", fg="yellow")
+            licence = f"  [{finding.licence}]" if finding.licence else ""
+            click.echo(f"  {finding.name:<12} {mark}  {finding.summary}{licence}")
+            if finding.missing:
+                click.echo(f"  {'':<12}          {finding.missing}")

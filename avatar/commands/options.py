@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -13,8 +13,13 @@ __all__ = ["emotion", "outputs", "picture", "portrait", "style", "voice"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+if TYPE_CHECKING:
+    _ParamType = click.ParamType[tuple[int, int]]
+else:  # Generic only since click 8.5.
+    _ParamType = click.ParamType
 
-class Size(click.ParamType):
+
+class Size(_ParamType):
     """Width and height in pixels: ``512x512``, or one number for a square."""
 
     name = "WIDTHxHEIGHT"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,7 +19,7 @@ from avatar.commands import options
 @options.picture
 @options.style
 @options.outputs
-def say(text: str, emotion: str | None, language: str, seed: int, output: tuple[Path, ...], **rest: object) -> None:
+def say(text: str, emotion: str | None, language: str, seed: int, output: tuple[Path, ...], **rest: Any) -> None:
     """Speak TEXT with an emotion and write what -o asks for.
 
     TEXT may be "-" to read it from standard input. Without --emotion the feeling is read from the words.
