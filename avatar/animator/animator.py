@@ -23,7 +23,7 @@ from avatar.animator.visemes import CHANNELS
 from conditioning import ARKIT_INDEX, ARKIT_NAMES, Emotion, EmotionTrack, InputError, Motion, Speech
 from conditioning.motion import MAX_FPS, frame_count
 
-__all__ = ["animate", "idle"]
+__all__ = ["LIP_TRACK", "animate", "idle", "lip_track"]
 
 #: Jaw and lips over loudness: gain at the loud part, change over 18 dB, limits (JALI: both fields scale).
 JAW_GAIN, JAW_SLOPE, JAW_LIMITS = 1.12, 0.62, (0.45, 1.25)
@@ -38,6 +38,10 @@ CONTROL_S = 0.05
 HEAD_SHIFT_S = 0.38
 #: Shapes that rounding pushes aside in the emotion's mouth.
 ROUNDING_YIELD = 0.75
+
+
+#: Columns of :func:`lip_track`.
+LIP_TRACK: tuple[str, ...] = (*CHANNELS, "lips", "teeth", "gate")
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ def animate(speech: Speech, *, fps: float = 60.0, seed: int = 0, style: Style = 
     times_s = _frame_times(speech.duration_s, fps)
     prosody = prosody_of(speech)
     gestures = gestures_of(speech.phones) if speech.phones else None
-    mouth = _mouth(times_s, speech, prosody, gestures)
+    mouth = _mouth(times_s, speech, prosody)
     strength = np.clip(felt(times_s, speech.emotion) * style.expressiveness, 0.0, 1.0)
     streams = _streams(seed)
     mean = Emotion.from_weights(strength.mean(axis=0))
@@ -183,11 +187,28 @@ def _composure(
     return np.interp(times_s, grid_s, slow)
 
 
-def _mouth(times_s: npt.NDArray[np.float64], speech: Speech, prosody: Prosody, gestures: Gestures | None) -> _Mouth:
-    zero = np.zeros(len(times_s))
-    gate = _gate(times_s, prosody, gestures)
-    if gestures is None:
-        return _Mouth(_spread(loudness_lips(times_s, prosody)) * gate[:, None], gate, zero, zero)
+def lip_track(
+    times_s: npt.NDArray[np.float64], speech: Speech, prosody: Prosody | None = None
+) -> npt.NDArray[np.float64]:
+    """Return what speech alone asks of the mouth.
+
+    Parameters
+    ----------
+    times_s : (T,) float64
+        Seconds.
+    speech : Speech
+        With phones.
+    prosody : Prosody, optional
+        Of the speech, if it has been measured.
+
+    Returns
+    -------
+    (T, 15) float64
+        The lips' channels, lips together, lip on teeth, and 1 while speaking: :data:`LIP_TRACK`.
+    """
+    prosody = prosody_of(speech) if prosody is None else prosody
+    gestures = gestures_of(speech.phones)
+    gate = speaking(times_s, gestures)
     curves = lip_curves(times_s, gestures)
     loudness = prosody.at("loudness", times_s)
     pace = np.interp(times_s, *_pace(gestures.start_s, gestures.end_s, gestures.silent))
@@ -195,7 +216,22 @@ def _mouth(times_s: npt.NDArray[np.float64], speech: Speech, prosody: Prosody, g
     lips = np.clip(LIP_GAIN + LIP_SLOPE * loudness, *LIP_LIMITS) * pace
     curves *= np.where(np.arange(len(CHANNELS)) < 2, jaw[:, None], lips[:, None]) * gate[:, None]
     together, on_teeth = contacts_of(gestures, speech.phones)
-    return _Mouth(_spread(curves), gate, holds(times_s, together), holds(times_s, on_teeth))
+    contacts = [holds(times_s, together), holds(times_s, on_teeth), gate]
+    return np.concatenate([curves, np.stack(contacts, axis=1)], axis=1)
+
+
+def _mouth(times_s: npt.NDArray[np.float64], speech: Speech, prosody: Prosody) -> _Mouth:
+    if not speech.phones:
+        from avatar import audio_motion
+
+        if audio_motion.available():
+            track = audio_motion.sample_track(times_s, audio_motion.hear_lips(speech))
+            return _Mouth(_spread(track[:, : len(CHANNELS)]), track[:, -1], track[:, -3], track[:, -2])
+        zero = np.zeros(len(times_s))
+        gate = loudness_speaking(times_s, prosody)
+        return _Mouth(_spread(loudness_lips(times_s, prosody)) * gate[:, None], gate, zero, zero)
+    track = lip_track(times_s, speech, prosody)
+    return _Mouth(_spread(track[:, : len(CHANNELS)]), track[:, -1], track[:, -3], track[:, -2])
 
 
 def _pace(

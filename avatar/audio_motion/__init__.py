@@ -1,0 +1,7 @@
+"""Motion from sound alone, for recordings without a transcript."""
+
+from __future__ import annotations
+
+from avatar.audio_motion.lips import available, hear_lips, sample_track
+
+__all__ = ["available", "hear_lips", "sample_track"]

@@ -1,0 +1,114 @@
+"""The mouth of a recording without a transcript: the lip network, read as curves and contacts."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+import checkpoints
+from avatar.animator.closures import MIN_HOLD_S, Contact, holds
+from avatar.animator.visemes import CHANNELS
+from avatar.audio_motion.features import FEATURE_SIZE, FRAME_RATE_HZ, audio_features
+from avatar.audio_motion.network import ConvStack
+from conditioning import Speech
+
+__all__ = ["CHECKPOINT", "VERSION", "available", "hear_lips", "sample_track"]
+
+CHECKPOINT = "audio_motion"
+VERSION = 1
+#: Frames computed at once, and how many on each side they need to see (the network's reach is 42).
+BLOCK = 1500
+MARGIN = 48
+#: A contact begins where the network gives it at least this chance, and lasts while it is above the second.
+CONTACT_ON, CONTACT_OFF = 0.5, 0.35
+N_TRACK = len(CHANNELS) + 3
+
+
+def available() -> bool:
+    """Tell whether the model is shipped with this installation."""
+    return CHECKPOINT in checkpoints.manifest()
+
+
+@lru_cache(maxsize=1)
+def _network() -> ConvStack:
+    tensors = checkpoints.load(CHECKPOINT, version=VERSION).tensors
+    return ConvStack({name: tensor.astype(np.float32) for name, tensor in tensors.items()}, "lips.")
+
+
+def hear_lips(speech: Speech, coarse: npt.NDArray[np.float32] | None = None) -> npt.NDArray[np.float32]:
+    """Return the mouth's track of a sound.
+
+    Parameters
+    ----------
+    speech : Speech
+        Its waveform is all that is used.
+    coarse : (F, 15) float32, optional
+        A guess to refine, at the same rate.
+
+    Returns
+    -------
+    (F, 15) float32
+        At 50 Hz, in the order of :data:`~avatar.animator.animator.LIP_TRACK`; the last three between 0 and 1.
+    """
+    return run_network(_network(), audio_features(speech.waveform, speech.sample_rate), coarse)
+
+
+def run_network(
+    network: ConvStack, features: npt.NDArray[np.float32], coarse: npt.NDArray[np.float32] | None = None
+) -> npt.NDArray[np.float32]:
+    """Run a lip network over features of any length, block by block; blocks agree where they meet."""
+    frames = len(features)
+    inputs = np.zeros((frames, FEATURE_SIZE + N_TRACK), np.float32)
+    inputs[:, :FEATURE_SIZE] = features
+    if coarse is not None:
+        inputs[:, FEATURE_SIZE:] = coarse[:frames]
+    track = np.empty((frames, N_TRACK), np.float32)
+    for first in range(0, frames, BLOCK):
+        begin, end = max(first - MARGIN, 0), min(first + BLOCK + MARGIN, frames)
+        part = network(inputs[None, begin:end])[0]
+        keep = min(BLOCK, frames - first)
+        track[first : first + keep] = part[first - begin : first - begin + keep]
+    n = len(CHANNELS)
+    track[:, :n] = np.clip(track[:, :n], 0.0, 1.0)
+    track[:, n:] = 1.0 / (1.0 + np.exp(-np.clip(track[:, n:], -30.0, 30.0)))
+    return track
+
+
+def sample_track(times_s: npt.NDArray[np.float64], track: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Return a track at other times, its contacts made whole.
+
+    Parameters
+    ----------
+    times_s : (T,) float64
+    track : (F, 15) float32
+        At 50 Hz.
+
+    Returns
+    -------
+    (T, 15) float64
+    """
+    frames_s = np.arange(len(track)) / FRAME_RATE_HZ
+    sampled = np.stack([np.interp(times_s, frames_s, column) for column in track.T], axis=1)
+    n = len(CHANNELS)
+    for column in (n, n + 1):
+        sampled[:, column] = holds(times_s, _contact(track[:, column]))
+    sampled[:, : n + 2] *= sampled[:, n + 2 :]
+    return sampled
+
+
+def _contact(chance: npt.NDArray[np.float32]) -> Contact:
+    """Return plateaus where a contact is likely, each long enough to be seen."""
+    maybe = np.concatenate([[False], chance > CONTACT_OFF, [False]])
+    edges = np.flatnonzero(maybe[1:] != maybe[:-1]).reshape(-1, 2)
+    rows = []
+    for first, last in edges:
+        if chance[first:last].max() < CONTACT_ON:
+            continue
+        surely = first + np.flatnonzero(chance[first:last] >= CONTACT_ON)
+        start, end = surely[0] / FRAME_RATE_HZ, surely[-1] / FRAME_RATE_HZ
+        missing = max(MIN_HOLD_S - (end - start), 0.0)
+        rows.append((start - missing / 2, end + missing / 2))
+    table = np.array(rows, np.float64).reshape(-1, 2)
+    return Contact(table[:, 0], table[:, 1])

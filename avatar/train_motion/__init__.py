@@ -1,0 +1,1 @@
+"""Training of the audio-only path; needs the extra ``train``."""

@@ -1,0 +1,198 @@
+"""What the audio-only model learns from: voices with known phones, and captured curves with their sound.
+
+Voices: espeak-ng in many shapes; flite's voices where flite is installed; LJSpeech by forced alignment; LibriSpeech
+by recognition and alignment. Their targets are the phone path's own curves. Capture: FACEGOOD's clips.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from avatar.animator.animator import lip_track
+from avatar.audio_motion.features import FRAME_RATE_HZ, audio_features
+from avatar.recording import Recording, read_recording, resample
+from avatar.train_motion.capture import read_capture
+from conditioning import InputError, Speech, tile
+from conditioning.phones import ARPABET_TO_IPA, SILENCE
+
+__all__ = ["CAPTURE_HELD_OUT", "Example", "capture_examples", "espeak_speeches", "flite_speeches", "from_speech",
+           "recorded_speeches"]  # fmt: skip
+
+CAPTURE_HELD_OUT = "1114_3_15"
+FLITE_VOICES = ("slt", "rms", "awb", "kal16")
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """One stretch of sound: (F, 82) features and (F, K) targets at 50 Hz, and whether it is captured."""
+
+    features: npt.NDArray[np.float32]
+    targets: npt.NDArray[np.float32]
+    captured: bool
+
+
+def from_speech(speech: Speech, rng: np.random.Generator, *, augment: bool = True) -> Example:
+    """Return an example with the phone path's curves; the sound is disturbed, the curves stay."""
+    frames_s = np.arange(int(np.ceil(speech.duration_s * FRAME_RATE_HZ))) / FRAME_RATE_HZ
+    targets = lip_track(frames_s, speech).astype(np.float32)
+    sound = resample(speech.waveform, speech.sample_rate, 16_000)
+    features = audio_features(disturbed(sound, rng) if augment else sound, 16_000)
+    frames = min(len(features), len(targets))
+    return Example(features[:frames], targets[:frames], False)
+
+
+def disturbed(sound: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDArray[np.float32]:
+    """Return a 16 kHz sound with another tone colour, room and noise."""
+    from scipy.signal import fftconvolve
+
+    out = sound.astype(np.float64)
+    if rng.uniform() < 0.7:
+        size = len(out)
+        spectrum = np.fft.rfft(out)
+        places = np.linspace(0.0, 1.0, 6)
+        gain_db = np.interp(np.linspace(0.0, 1.0, len(spectrum)) ** 0.5, places, rng.normal(0.0, 5.0, 6))
+        out = np.fft.irfft(spectrum * 10.0 ** (gain_db / 20.0), size)
+    if rng.uniform() < 0.4:
+        length = int(16_000 * rng.uniform(0.05, 0.35))
+        tail = rng.normal(size=length) * np.exp(-6.0 * np.arange(length) / length) * rng.uniform(0.02, 0.12)
+        tail[0] = 1.0
+        out = fftconvolve(out, tail)[: len(out)]
+    if rng.uniform() < 0.6:
+        white = rng.normal(size=len(out))
+        noise = np.cumsum(white) - np.convolve(np.cumsum(white), np.full(400, 1 / 400), mode="same")
+        noise = white if rng.uniform() < 0.5 else noise
+        ratio_db = rng.uniform(12.0, 45.0)
+        out = out + noise * (np.std(out) / max(np.std(noise), 1e-9) * 10.0 ** (-ratio_db / 20.0))
+    return out.astype(np.float32)
+
+
+def espeak_speeches(texts: list[str], rng: np.random.Generator) -> Iterator[Speech]:
+    """Speak texts with espeak-ng, another throat, pitch, rate and synthesiser each time."""
+    from tts.espeak_library import language_files, synthesise
+    from tts.espeak_phones import english_phones
+
+    base = language_files()["en-us"].read_text(encoding="utf-8")
+    for text in texts:
+        size = rng.uniform(86, 124)
+        low = rng.uniform(65, 210)
+        lines = [f"pitch {low:.0f} {low * rng.uniform(1.2, 1.9):.0f}"]
+        lines += [f"formant {k} {size * rng.uniform(0.96, 1.04):.0f} 100 100" for k in range(1, 6)]
+        if rng.uniform() < 0.5:
+            lines.append(f"klatt {rng.integers(1, 5)}")
+        raw = synthesise(text, base + "\n" + "\n".join(lines) + "\n", rate_wpm=int(rng.integers(125, 215)))
+        wave = (raw.waveform / 32768.0).astype(np.float32)
+        rows: list[tuple[str, int]] = [(SILENCE, 0)]
+        ends = [event.sample for event in raw.phones[1:]] + [len(wave)]
+        for event, end in zip(raw.phones, ends, strict=True):
+            start, length = event.sample, max(end - event.sample, 0)
+            for symbol, share in english_phones(event.symbol) if event.symbol else ((SILENCE, 1.0),):
+                rows.append((symbol, int(start)))
+                start += share * length
+        yield _tiled(rows, wave, raw.sample_rate, text)
+
+
+def _tiled(rows: list[tuple[str, int]], wave: npt.NDArray[np.float32], rate: int, text: str) -> Speech:
+    kept: list[tuple[str, int]] = []
+    for symbol, start in rows:
+        start = min(max(start, kept[-1][1] if kept else 0), len(wave))
+        if kept and kept[-1][1] == start:
+            kept.pop()
+        if not kept or kept[-1][0] != symbol or symbol != SILENCE:
+            kept.append((symbol, start if kept else 0))
+    return Speech(wave, rate, phones=tile([r[0] for r in kept], [r[1] for r in kept] + [len(wave)], rate), text=text)
+
+
+def flite_speeches(texts: list[str], rng: np.random.Generator) -> Iterator[Speech]:
+    """Speak texts with flite's voices in turn, each at another speed of tape; nothing if flite is not installed."""
+    program = shutil.which("flite")
+    if program is None:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "line.wav"
+        for index, text in enumerate(texts):
+            voice = FLITE_VOICES[index % len(FLITE_VOICES)]
+            stretch = f"duration_stretch={rng.uniform(0.85, 1.2):.2f}"
+            command = [program, "-voice", voice, "-psdur", "--setf", stretch, "-t", text, "-o", str(path)]
+            listing = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            recording = read_recording(path)
+            tape = rng.uniform(0.84, 1.19)
+            rate = int(recording.sample_rate * tape)
+            pairs = [item.rsplit(":", 1) for item in listing.split()]
+            ends = [float(end) for _, end in pairs]
+            rows = [
+                (_arpabet(name), round(start * recording.sample_rate))
+                for (name, _), start in zip(pairs, [0.0, *ends[:-1]], strict=True)
+            ]
+            yield _tiled(rows, recording.waveform, rate, text)
+
+
+def _arpabet(name: str) -> str:
+    return {"pau": SILENCE, "ax": "ə", "brth": SILENCE}.get(name) or ARPABET_TO_IPA.get(name.upper(), "ə")
+
+
+def recorded_speeches(data: Path) -> Iterator[Speech]:
+    """Align the recordings of real people under DATA/ljspeech and DATA/librispeech."""
+    from avatar.align import align_speech
+
+    listing = data / "ljspeech" / "metadata32.csv"
+    if listing.exists():
+        with listing.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file, delimiter="|", quoting=csv.QUOTE_NONE))
+        for row in rows:
+            recording = read_recording(data / "ljspeech" / "wavs" / f"{row[0]}.wav")
+            try:
+                yield align_speech(recording, row[-1])
+            except InputError:
+                continue
+    for path in sorted((data / "librispeech").rglob("*.flac")):
+        recording = read_recording(path)
+        text = _recognised(recording)
+        try:
+            if text:
+                yield align_speech(recording, text)
+        except InputError:
+            continue
+
+
+def _recognised(recording: Recording) -> str:
+    from tts.recogniser import Recogniser
+
+    global _RECOGNISER
+    if _RECOGNISER is None:
+        _RECOGNISER = Recogniser()
+    return " ".join(_RECOGNISER.hear(recording.waveform, recording.sample_rate))
+
+
+_RECOGNISER = None
+
+
+def capture_examples(data: Path, rng: np.random.Generator, *, held_out: bool, augment: bool = True) -> list[Example]:
+    """Return FACEGOOD's captured clips, or the one that is held out.
+
+    Their targets hold what was captured in the order of the lip track and NaN where nothing was.
+    """
+    from avatar.animator.animator import LIP_TRACK
+
+    examples = []
+    for path in sorted((data / "facegood").glob("1114*.npz")):
+        if (path.stem == CAPTURE_HELD_OUT) != held_out:
+            continue
+        captured, fps = read_capture(path)
+        recording = read_recording(path.with_suffix(".flac"))
+        sound = resample(recording.waveform, recording.sample_rate, 16_000)
+        features = audio_features(disturbed(sound, rng) if augment else sound, 16_000)
+        targets = np.full((len(features), len(LIP_TRACK)), np.nan, np.float32)
+        times_s = np.arange(len(features)) / FRAME_RATE_HZ
+        for name, curve in captured.items():
+            targets[:, LIP_TRACK.index(name)] = np.interp(times_s, np.arange(len(curve)) / fps, curve)
+        examples.append(Example(features, targets, True))
+    return examples
