@@ -177,7 +177,7 @@ def _over_emotions(speeches: Sequence[Speech], plan: MotionPlan) -> dict[str, fl
             counts += contact_counts(speech, motion)
             silences.append(silence_mouth(speech, motion))
             if emotion:
-                errors.append(content_error(neutral, motion))
+                errors.append(content_error(speech, neutral, motion))
             if name in EMOTION_NAMES:
                 faces.append(upper_face(motion))
                 labels.append(EMOTION_NAMES.index(name))
@@ -248,7 +248,7 @@ def _audio_only(speeches: Sequence[Speech], plan: MotionPlan) -> dict[str, float
         spent += time.process_time() - started
         seconds += speech.duration_s
         counts += contact_counts(speech, heard)
-        errors.append(content_error(animate(speech, fps=plan.fps, seed=plan.seed + index), heard))
+        errors.append(content_error(speech, animate(speech, fps=plan.fps, seed=plan.seed + index), heard))
     figures = {
         "audio_curve_error": float(np.mean(errors)),
         "audio_closure": counts.shares()["bilabial_closure"],

@@ -102,18 +102,25 @@ def contact_counts(speech: Speech, motion: Motion) -> ContactCounts:
     return counts
 
 
-def content_error(neutral: Motion, emotional: Motion) -> float:
+def content_error(speech: Speech, neutral: Motion, emotional: Motion) -> float:
     """Return how far emotion moves the lip channels that speech needs, as a share of their range.
 
     Parameters
     ----------
+    speech : Speech
+        Frames of its silences do not count; without phones all do.
     neutral, emotional : Motion
-        The same speech without and with emotion, at one rate.
+        That speech without and with emotion, at one rate.
     """
     columns = [ARKIT_INDEX[name] for name in CONTENT_SHAPES]
     plain, other = neutral.weights[:, columns], emotional.weights[:, columns]
+    spoken = np.ones(len(plain), bool)
+    for phone in speech.phones:
+        if phone.symbol == SILENCE:
+            spoken[slice(*np.searchsorted(neutral.times_s, (phone.start_s, phone.end_s)))] = False
+    spoken = spoken if spoken.any() else ~spoken
     span = np.maximum(np.ptp(plain, axis=0), 0.05)
-    return float((np.abs(other - plain).mean(axis=0) / span).mean())
+    return float((np.abs(other - plain)[spoken].mean(axis=0) / span).mean())
 
 
 def lag_ms(pairs: Sequence[tuple[Speech, Motion]]) -> float:

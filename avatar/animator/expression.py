@@ -43,6 +43,9 @@ ONSET_S: Mapping[str, float] = MappingProxyType({
     "joy": 0.45, "trust": 0.55, "fear": 0.25, "surprise": 0.20, "sadness": 0.70, "disgust": 0.40, "anger": 0.40,
     "anticipation": 0.45,
 })  # fmt: skip
+#: The face sets out before the emotion's own moment by this share of the onset; the grid for it, seconds.
+FELT_LEAD = 0.25
+FELT_STEP_S = 0.01
 #: How much of the expression is there when the line starts, and stays when it ends.
 AT_START = 0.55
 AT_END = 0.70
@@ -84,13 +87,15 @@ def felt(times_s: npt.NDArray[np.float64], track: EmotionTrack) -> npt.NDArray[n
     """
     if len({emotion for _, emotion in track.keyframes}) == 1:
         return np.repeat(track.keyframes[0][1].weights[None], len(times_s), axis=0)
-    taps = smoothstep(np.linspace(0.0, 1.0, 10))
-    shares = np.diff(taps)
+    reach = max(ONSET_S.values())
+    grid_s = np.arange(times_s[0] - 2 * reach, times_s[-1] + 2 * reach, FELT_STEP_S)
+    wanted = track.weights_at(grid_s)
     result = np.zeros((len(times_s), len(EMOTION_NAMES)))
     for column, name in enumerate(EMOTION_NAMES):
-        offsets = np.linspace(0.25, -0.75, len(shares)) * ONSET_S[name]
-        for offset, share in zip(offsets, shares, strict=True):
-            result[:, column] += share * track.weights_at(times_s + offset)[:, column]
+        shares = np.diff(smoothstep(np.linspace(0.0, 1.0, round(ONSET_S[name] / FELT_STEP_S) + 1)))
+        lead_s = FELT_LEAD * ONSET_S[name]
+        shown = np.convolve(np.pad(wanted[:, column], (len(shares) - 1, 0), mode="edge"), shares, "valid")
+        result[:, column] = np.interp(times_s + lead_s, grid_s, shown)
     return result
 
 

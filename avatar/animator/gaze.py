@@ -32,6 +32,8 @@ AWAY_LOG_MEAN = math.log(0.75)
 AWAY_CHANCE = 0.16
 #: Shifts above this size take the head along, and often a blink.
 LARGE_RAD = math.radians(4.0)
+#: A loop is back on its first fixation this long before its end, so that the head is back too.
+LOOP_END_S = 0.45
 #: How much of a lid's movement comes with the eye even without its eyeLook shape.
 LID_FOLLOW = 0.12
 
@@ -109,11 +111,11 @@ def gaze_path(
         moment += float(np.clip(hold, FIXATION_RANGE_S[0], 2.5 if away else FIXATION_RANGE_S[1]))
         away = not away and bool(rng.uniform() < chance)
         yaw, pitch = _glance(rng, downcast) if away else rng.normal(0.0, FACE_SPREAD_RAD, 2) * (1.0, 0.7)
-        if moment >= duration_s - (0.4 if loop else 0.1):
+        if moment >= duration_s - (LOOP_END_S + 0.15 if loop else 0.1):
             break
         points.append((moment, yaw0 + style.gaze * float(yaw), pitch0 + style.gaze * float(pitch)))
     if loop and len(points) > 1:
-        points.append((duration_s - 0.25, yaw0, pitch0))
+        points.append((duration_s - LOOP_END_S, yaw0, pitch0))
     table = np.array(points)
     return GazePath(table[:, 0], table[:, 1], table[:, 2])
 
