@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from types import MappingProxyType
 
 __all__ = ["foreign_language"]
@@ -54,6 +55,7 @@ _TABLES = {language: frozenset(words.split()) for language, words in COMMON_WORD
 _LOOK_CHARACTERS = 4000
 
 
+@lru_cache(maxsize=4096)
 def foreign_language(text: str) -> str | None:
     """Return the name of the language or script if text is clearly not English, else None.
 
@@ -65,7 +67,7 @@ def foreign_language(text: str) -> str | None:
     True
     """
     text = text[:_LOOK_CHARACTERS].replace("’", "'")
-    letters = [character for character in text if character.isalpha()]
+    letters = "" if text.isascii() else [character for character in text if character.isalpha()]
     scripts = [_script(character) for character in letters]
     other = [script for script in scripts if script != "LATIN"]
     if letters and len(other) > FOREIGN_SCRIPT_SHARE * len(letters):

@@ -21,7 +21,7 @@ from conditioning.language import foreign_language
 from conditioning.line import Line, Span
 from conditioning.reader_data import GOEMOTIONS
 from conditioning.reader_model import COLUMNS, ReaderModel, Scores
-from conditioning.reader_rules import apply_rules
+from conditioning.reader_rules import apply_rules, is_ironic
 from conditioning.reader_text import tokenize
 from conditioning.sentences import sentences
 from conditioning.track import EmotionTrack
@@ -55,6 +55,8 @@ SLOPE = 1.5
 XED_WEIGHT = 0.8
 #: How far EmoBank's valence tips the balance of pleasant and unpleasant weights.
 VALENCE_TILT = 0.8
+#: Steepness of the final curve ``1 - exp(-GAIN w)``, which leaves room above for emphasis.
+GAIN = 1.7
 #: A reading weaker than this share is taken as neutral.
 FLOOR = 0.06
 #: Part of the sentence before that lingers in a running text: emotional inertia, the autocorrelation of feelings from
@@ -106,7 +108,8 @@ def read_emotion(text: str, *, language: str = "en") -> Emotion:
 
     Examples
     --------
-    >>> read_emotion("I'm so happy you came!").name() in ("joy", "happiness", "cheerfulness", "delight", "glee")
+    >>> emotion = read_emotion("I'm so happy you came!")
+    >>> emotion.joy == emotion.intensity > 0.5
     True
     """
     total, size = np.zeros(len(EMOTION_NAMES)), 0
@@ -135,7 +138,7 @@ def read_sentences(text: str | Iterable[str], *, language: str = "en", rules: bo
     """
     warned = False
     tagged = None if language.lower().split("-")[0] in ("en", "") else language
-    for sentence in sentences(text):
+    for sentence, after in _with_next(sentences(text)):
         foreign = tagged or foreign_language(sentence)
         if foreign and not warned:
             warnings.warn(
@@ -145,7 +148,25 @@ def read_sentences(text: str | Iterable[str], *, language: str = "en", rules: bo
                 stacklevel=2,
             )
             warned = True
-        yield Reading(sentence) if foreign else _read(sentence, rules)
+        if foreign:
+            yield Reading(sentence)
+        else:
+            # "Oh, wonderful. Another flat tire.": some irony shows only in what comes next.
+            yield _read(sentence, rules, rules and _ironic_with(sentence, after))
+
+
+def _with_next(texts: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield each sentence with the one after it; signs without words, such as a last emoji, join the one before."""
+    held = ""
+    for text in texts:
+        if held and not any(character.isalnum() for character in text):
+            held = f"{held} {text}"
+            continue
+        if held:
+            yield held, text
+        held = text
+    if held:
+        yield held, ""
 
 
 def read_line(line: Line) -> Line:
@@ -203,7 +224,12 @@ def _smoothed(emotions: list[Emotion]) -> list[Emotion]:
 
 
 @lru_cache(maxsize=4096)
-def _read(sentence: str, rules: bool) -> Reading:
+def _ironic_with(sentence: str, after: str) -> bool:
+    return is_ironic(f"{sentence} {after}") and not is_ironic(after)
+
+
+@lru_cache(maxsize=4096)
+def _read(sentence: str, rules: bool, ironic: bool) -> Reading:
     """Read one English sentence."""
     tokens = tokenize(sentence)
     if not tokens.words:
@@ -212,7 +238,7 @@ def _read(sentence: str, rules: bool) -> Reading:
     emotion = emotion_of(scores)
     causes: tuple[str, ...] = ()
     if rules:
-        ruled = apply_rules(sentence, tokens, emotion)
+        ruled = apply_rules(sentence, tokens, emotion, ironic=ironic)
         emotion, causes = ruled.emotion, ruled.causes
     vad = np.clip((scores.vad - EMOBANK_MEAN) / (VAD_DEVIATIONS * EMOBANK_SPREAD), -1.0, 1.0)
     if "irony" in causes:
@@ -230,9 +256,9 @@ def emotion_of(scores: Scores) -> Emotion:
     # As strong as the surest label, less where neutral is surer still.
     strength = float(felt.max()) * min(1.0, 2.0 * float(felt.max()) / (float(felt.max()) + calm + 1e-9))
     weights = (1 - XED_SHARE) * strength * blend + XED_SHARE * XED_WEIGHT * xed[:8] * (1.0 - xed[8])
-    weights *= 1.35
     valence = float((scores.vad[0] - EMOBANK_MEAN[0]) / EMOBANK_SPREAD[0])
     weights *= np.exp(VALENCE_TILT * np.tanh(0.5 * valence) * _SIGNS)
+    weights = 1.0 - np.exp(-GAIN * weights)
     weights[weights < FLOOR] = 0.0
     return Emotion.from_weights(weights)
 

@@ -108,7 +108,7 @@ class ReaderModel:
         t = self._tensors
         outputs = np.stack([self.linear(sentence), self.network(sentence)])
         logits = (t["blend"] * outputs).sum(axis=0) + t["blend_bias"]
-        logits[COLUMNS["vad"]] = t["vad_mix"] @ np.append(outputs[:, 44:48].ravel(), 1.0)
+        logits[COLUMNS["vad"]] = t["vad_mix"] @ np.append(outputs.ravel(), 1.0)
         probabilities = _sigmoid(logits)
         return Scores(
             goemotions=probabilities[COLUMNS["goemotions"]],

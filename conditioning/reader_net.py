@@ -49,9 +49,9 @@ class NetConfig:
     dense: int = 192
     buckets: int = 20_000
     min_count: int = 2
-    epochs: int = 8
-    batch: int = 64
-    learning_rate: float = 1.5e-3
+    epochs: int = 3
+    batch: int = 128
+    learning_rate: float = 2e-3
     dropout: float = 0.4
     word_dropout: float = 0.1
     ema: float = 0.998

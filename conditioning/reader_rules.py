@@ -12,15 +12,15 @@ from types import MappingProxyType
 
 import numpy as np
 
-from conditioning.emotion import EMOTION_NAMES, Emotion
-from conditioning.reader_text import CASE_UPPER, Tokens
+from conditioning.emotion import Emotion
+from conditioning.reader_text import CASE_UPPER, NEGATORS, Tokens
 from conditioning.words import ADVERBS, lookup
 
 __all__ = ["EMOJI", "Ruled", "apply_rules", "emoji_emotion", "is_ironic"]
 
 _EMOJI_TABLE = """
 joy:0.8 = 😀 😃 😄 😁 😆 😅 😂 🤣 😊 🙂 🎉 🥳 😸 😹 ☺ 😺 🎊 🙌 💃 🕺 :) :-) =) :d :-d xd ^_^ (: 8)
-joy:0.7, trust:0.7 = 😍 🥰 😘 ❤ 💕 💖 💗 💙 💚 💛 💜 🤗 😻 💞 💓 💝 😚 😙 <3 <33
+joy:0.8, trust:0.6 = 😍 🥰 😘 ❤ 💕 💖 💗 💙 💚 💛 💜 🤗 😻 💞 💓 💝 😚 😙 <3 <33
 joy:0.5, anger:0.2 = 😎 😏 😜 😝 😛 🤪 😈 ;) ;-) :p :-p xp
 trust:0.6, joy:0.3 = 😌 🙏 👍 🤝 😇 👏 💪 👌
 sadness:0.8 = 😢 😭 😞 😔 😟 🙁 ☹ 😥 😿 💔 😩 😫 🥺 😓 :( :-( =( :'(
@@ -80,14 +80,12 @@ CAPITALS, EXCLAMATION, MAX_EXCLAMATIONS, LENGTHENED = 0.18, 0.07, 3, 0.1
 #: A shout without other feeling is still aroused.
 SHOUT = Emotion(anger=0.25, surprise=0.15, anticipation=0.15)
 
-_NEGATED = re.compile(
-    r"\b(?:not|never|n't|cannot|nothing|no|nobody|without|isn't|wasn't)\b(?:\s+[\w']+){0,3}?\s+(?P<word>[a-z]+)\b",
-    re.IGNORECASE,
-)
 #: "couldn't be happier": a negated comparative is a superlative.
 _SUPERLATIVE = re.compile(
     r"\b(?:could|can)(?:n't|not)\s+(?:be|feel)\s+(?:any\s+)?(?:more\s+)?(?P<word>[a-z]+?)(?:er|ier)?\b"
 )
+#: Words after a negation that it reaches.
+NEGATION_REACH = 4
 #: A negated feeling keeps this share of itself, and gains this share of its opposite.
 NEGATION_LEFT, NEGATION_OPPOSITE = 0.25, 0.35
 
@@ -100,7 +98,7 @@ class Ruled:
     causes: tuple[str, ...]
 
 
-def apply_rules(text: str, tokens: Tokens, emotion: Emotion) -> Ruled:
+def apply_rules(text: str, tokens: Tokens, emotion: Emotion, *, ironic: bool = False) -> Ruled:
     """Correct the model's reading of one sentence.
 
     Parameters
@@ -111,10 +109,12 @@ def apply_rules(text: str, tokens: Tokens, emotion: Emotion) -> Ruled:
         The same, cut up.
     emotion : Emotion
         What the model read.
+    ironic : bool
+        Whether what follows the sentence shows that it is ironic.
     """
     causes = []
     for name, rule in (("negation", _negation), ("irony", _irony), ("emoji", _emoji_rule), ("emphasis", _emphasis)):
-        changed = rule(text, tokens, emotion)
+        changed = _bitter(emotion) if ironic and name == "irony" else rule(text, tokens, emotion)
         if changed != emotion:
             causes.append(name)
             emotion = changed
@@ -158,39 +158,65 @@ def _emoji_rule(text: str, tokens: Tokens, emotion: Emotion) -> Emotion:
 
 
 def _irony(text: str, tokens: Tokens, emotion: Emotion) -> Emotion:
-    if not is_ironic(text):
-        return emotion
+    return _bitter(emotion) if is_ironic(text) else emotion
+
+
+def _bitter(emotion: Emotion) -> Emotion:
     smirk = SMIRK * Emotion(joy=emotion.joy, trust=emotion.trust)
     bitter = Emotion.from_weights(emotion.weights * [SMIRK, SMIRK, 1, 0.5, 1, 1, 1, 0.5])
     return _mix(bitter, IRONY, IRONY_SHARE) + smirk
 
 
 def _negation(text: str, tokens: Tokens, emotion: Emotion) -> Emotion:
-    plain = text.replace("’", "'").lower()
-    superlative = _SUPERLATIVE.search(plain)
+    superlative = _SUPERLATIVE.search(text.replace("’", "'").lower())
     if superlative:
         stem = superlative["word"]
         felt = next((found for form in (stem, stem + "y", stem[:-1]) if (found := lookup(form)) is not None), None)
         if felt is not None:
             return _mix(emotion, ADVERBS["extremely"] * felt, 0.8)
-    for match in _NEGATED.finditer(plain.replace("n't", " n't")):
-        felt = lookup(match["word"])
-        if felt is None or not felt:
-            continue
-        top = EMOTION_NAMES[int(np.argmax(felt.weights))]
-        weights = emotion.weights.copy()
-        weights[EMOTION_NAMES.index(top)] *= NEGATION_LEFT
-        return Emotion.from_weights(weights) + NEGATION_OPPOSITE * -felt
-    return emotion
+    felt = _negated_feeling(tokens.words)
+    if felt is None:
+        return emotion
+    top = int(np.argmax(felt.weights))
+    weights = emotion.weights.copy()
+    weights[top] *= NEGATION_LEFT
+    return Emotion.from_weights(weights) + NEGATION_OPPOSITE * -felt
+
+
+def _negated_feeling(words: tuple[str, ...]) -> Emotion | None:
+    """Return the first word of emotion that stands within reach of a negation."""
+    reach = 0
+    for word in words:
+        if word in NEGATORS:
+            reach = NEGATION_REACH
+        elif not word[0].isalpha() and word[0] != "'":
+            reach = 0
+        elif reach:
+            reach -= 1
+            if found := lookup(word):
+                return found
+    return None
 
 
 def _emphasis(text: str, tokens: Tokens, emotion: Emotion) -> Emotion:
-    shouted = [word for word, case in zip(tokens.words, tokens.case, strict=True) if case == CASE_UPPER]
+    boost = CAPITALS * (CASE_UPPER in tokens.case) + EXCLAMATION * min(text.count("!"), MAX_EXCLAMATIONS)
+    boost += LENGTHENED * ("<long>" in tokens.marks)
+    if boost:
+        emotion = _stronger(emotion, 1.0 + 2.0 * boost) + (1.0 - emotion.intensity) * boost * SHOUT
+    return _stronger(emotion, _adverbs(tokens.words))
+
+
+def _stronger(emotion: Emotion, times: float) -> Emotion:
+    """Raise every weight as if the feeling came so many times: ``1 - (1 - w)**times``; 1 changes nothing."""
+    return emotion if times == 1.0 else Emotion.from_weights(1.0 - (1.0 - emotion.weights) ** times)
+
+
+def _adverbs(words: tuple[str, ...]) -> float:
+    """Return the product of the adverbs that stand before a word of emotion: "so very happy"."""
     factor = 1.0
-    if shouted:
-        factor += CAPITALS
-    factor += EXCLAMATION * min(text.count("!"), MAX_EXCLAMATIONS) + LENGTHENED * ("<long>" in tokens.marks)
-    if factor == 1.0:
-        return emotion
-    shout = (factor - 1.0) * SHOUT if shouted or "!" in text else (factor - 1.0) * Emotion(surprise=0.2)
-    return factor * emotion + (1.0 - emotion.intensity) * shout
+    for i, word in enumerate(words):
+        if lookup(word):
+            before = " ".join(words[max(0, i - 3) : i])
+            found = [value for adverb, value in ADVERBS.items() if f" {adverb} " in f" {before} "]
+            factor *= float(np.prod(found)) if found else 1.0
+    return min(max(factor, 0.3), 2.5)

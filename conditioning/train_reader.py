@@ -54,7 +54,7 @@ ATTRIBUTION = (
 )
 
 
-def train_reader(folder: Path, output: Path | None = None, *, work: Path, seed: int = 0, epochs: int = 8) -> str:
+def train_reader(folder: Path, output: Path | None = None, *, work: Path, seed: int = 0, epochs: int = 3) -> str:
     """Train both halves, blend them, and write the checkpoint.
 
     Parameters
@@ -189,7 +189,7 @@ def _tasks(folder: Path, tokens: dict[tuple[str, str], list[Tokens]]) -> list[An
     return [
         Task(tokens["goemotions", "train"], both, slice(0, 35), binary=True),
         Task(tokens["xed", "train"], labels["xed"], COLUMNS["xed"], binary=True),
-        Task(tokens["emobank", "train"], labels["vad"], COLUMNS["vad"], binary=False, weight=0.5, repeat=2),
+        Task(tokens["emobank", "train"], labels["vad"], COLUMNS["vad"], binary=False, weight=0.5),
         Task(_tokens(views), spread.astype(np.float32), VIEWS, binary=False, weight=0.2),
         Task([tokenize(praise.texts[i]) for i in shown], praise.labels[shown], COLUMNS["polarity"], True, weight=0.7),
         Task(_tokens(words), words.labels / 2, LEXICON, binary=False, weight=0.3),
@@ -201,7 +201,7 @@ def _neutral_blend() -> dict[str, Array]:
     return {
         "blend": np.full((2, N_SCORES), 0.5, np.float32),
         "blend_bias": np.zeros(N_SCORES, np.float32),
-        "vad_mix": np.zeros((3, 9), np.float32),
+        "vad_mix": np.zeros((3, 2 * N_SCORES + 1), np.float32),
         "thresholds": np.zeros(COLUMNS["vad"].start, np.float32),
     }
 
@@ -212,7 +212,7 @@ def blend(folder: Path, model: ReaderModel, tokens: dict[tuple[str, str], list[T
     Returns
     -------
     dict
-        ``blend`` (2, 48), ``blend_bias`` (48,), ``thresholds`` (44,), ``vad_mix`` (3, 9).
+        ``blend`` (2, 48), ``blend_bias`` (48,), ``thresholds`` (44,), ``vad_mix`` (3, 97).
     """
     tensors = _neutral_blend()
     labels = _labels(folder, "dev")
@@ -228,13 +228,45 @@ def blend(folder: Path, model: ReaderModel, tokens: dict[tuple[str, str], list[T
         f1, share, tensors["thresholds"][columns] = best
         tensors["blend"][:, columns] = [[1 - share], [share]]
         log.info("blend: %s, share of the network %.2f, dev macro-F1 %.4f", name, share, f1)
-    halves = outputs["emobank"]
-    features = np.hstack([halves.linear[:, 44:48], halves.network[:, 44:48], np.ones((len(halves.linear), 1))])
-    ratings = data.emobank(folder, "dev").labels
-    penalty = 1e-2 * len(features) * np.diag([1.0] * 8 + [0.0])
-    mix = np.linalg.solve(features.T @ features + penalty, features.T @ ratings)
-    tensors["vad_mix"] = mix.T.astype(np.float32)
+    tensors["vad_mix"] = _rating_mix(folder, outputs["emobank"], scores_of(model, tokens["emobank", "train"]))
     return tensors
+
+
+#: Ridge penalties of the two steps below, chosen on the development set.
+TRANSFER_PENALTY, MIX_PENALTY = 600.0, 10.0
+
+
+def _rating_mix(folder: Path, dev: Outputs, train: Outputs) -> npt.NDArray[np.float32]:
+    """Return the (3, 97) map from all outputs of both halves, and 1, to the ratings.
+
+    The labels of the other corpora say something of the ratings; how much is fitted on EmoBank's training sentences,
+    which those labels never saw. The direct predictions have seen them, so their shares are fitted on the development
+    sentences.
+    """
+    labels = np.r_[0 : COLUMNS["vad"].start, COLUMNS["polarity"].start]
+    indirect = np.concatenate([labels, N_SCORES + labels])
+    seen, unseen = (np.hstack([halves.linear, halves.network]).astype(np.float64) for halves in (train, dev))
+    ratings = data.emobank(folder, "train").labels
+    scale = np.maximum(seen[:, indirect].std(axis=0), 1e-6)
+    transfer = np.zeros((2 * N_SCORES, 3))
+    transfer[indirect] = _ridge(seen[:, indirect] / scale, ratings, TRANSFER_PENALTY)[:-1] / scale[:, None]
+    mix = np.zeros((2 * N_SCORES + 1, 3))
+    truth = data.emobank(folder, "dev").labels
+    for column in range(3):
+        direct = [COLUMNS["vad"].start + column, N_SCORES + COLUMNS["vad"].start + column]
+        features = np.column_stack([unseen[:, direct], unseen @ transfer[:, column] / ratings[:, column].std()])
+        shares = _ridge(features, truth[:, [column]], MIX_PENALTY)[:, 0]
+        mix[direct, column] += shares[:2]
+        mix[:-1, column] += shares[2] * transfer[:, column] / ratings[:, column].std()
+        mix[-1, column] = shares[3]
+    return mix.T.astype(np.float32)
+
+
+def _ridge(features: Array, targets: Array, penalty: float) -> npt.NDArray[np.float64]:
+    """Return ridge coefficients (f + 1, k), the intercept last and free."""
+    with_one = np.column_stack([features, np.ones(len(features))])
+    cost = penalty * np.diag([1.0] * features.shape[1] + [0.0])
+    return np.asarray(np.linalg.solve(with_one.T @ with_one + cost, with_one.T @ targets))
 
 
 def _write(path: Path, tensors: dict[str, Array], folder: Path, seed: int, epochs: int) -> str:

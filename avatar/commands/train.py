@@ -47,7 +47,7 @@ def rig(data: Path, output: Path | None) -> None:
     help="Folder for finished stages; an interrupted training goes on from there.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the network.")
-@click.option("--epochs", type=click.IntRange(1, 100), default=8, show_default=True, help="Of the network.")
+@click.option("--epochs", type=click.IntRange(1, 100), default=3, show_default=True, help="Of the network.")
 def reader(data: Path, output: Path | None, work: Path, seed: int, epochs: int) -> None:
     """Remake the reader of emotions in text. Needs torch: pip install 'mien[train]'.
 
