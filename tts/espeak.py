@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import lru_cache
 from typing import ClassVar
 
@@ -15,8 +15,9 @@ from conditioning.phones import SILENCE
 from conditioning.registry import nearest
 from tts.espeak_library import language_files, synthesise, to_phones
 from tts.espeak_phones import Piece, to_segments, word_segments
-from tts.normalise import Token, normalise, split_plain
+from tts.espeak_text import SpokenText, is_english, to_spoken
 from tts.reshape import PlacedDelivery, reshape
+from tts.scripts import LANGUAGES
 from tts.voice import VoiceInfo
 
 __all__ = ["SPEAKERS", "FormantVoice"]
@@ -24,6 +25,9 @@ __all__ = ["SPEAKERS", "FormantVoice"]
 SAMPLE_RATE = 22_050
 #: Silence before the first and after the last phone, so that a face can open and close its mouth.
 LEAD_S, TAIL_S = 0.10, 0.25
+#: espeak-ng pauses before some words, such as "and", although no punctuation is written; so much of it is kept,
+#: as the end of the phone before it.
+GAP_S = 0.02
 RATE_WPM = 160
 
 #: Speaker → lines of a voice file (espeak-ng, docs/voices.md). Klatt's synthesiser with its third glottal source
@@ -47,18 +51,6 @@ pitch 82 134
 }
 
 
-@dataclass(frozen=True)
-class _Spoken:
-    """A text for espeak-ng and where everything in it comes from."""
-
-    text: str
-    places: tuple[tuple[int, int], ...]  # of each spoken word in `text`
-    words: tuple[str, ...]  # each spoken word
-    token_of_word: tuple[int, ...]
-    tokens: tuple[Token, ...]
-    span_of_token: tuple[int, ...]
-
-
 class FormantVoice:
     """Formant synthesis with emotion: small, instant, in every language of espeak-ng.
 
@@ -74,7 +66,7 @@ class FormantVoice:
         name="formant",
         summary="formant synthesis re-shaped by emotion; instant, no weights, many languages",
         sample_rate=SAMPLE_RATE,
-        languages=("en-us", "en-gb", "de", "fr", "es", "it", "pt", "nl", "pl", "ru"),
+        languages=LANGUAGES,
         licence="GPL-3.0-or-later (espeak-ng, loaded as a library)",
         speakers=tuple(SPEAKERS),
         requires={"espeakng_loader": "pip install espeakng-loader", "pyworld": "pip install pyworld 'setuptools<81'"},
@@ -95,15 +87,14 @@ class FormantVoice:
         """Return the sound of ``line``; see :class:`tts.voice.Voice`."""
         speaker = self.speaker or (line.speaker if line.speaker in SPEAKERS else next(iter(SPEAKERS)))
         definition = _definition(line.language, speaker)
-        english = line.language.lower().split("-")[0] == "en"
-        spoken = _to_spoken(line, english)
+        spoken = to_spoken(line)
         raw = synthesise(spoken.text, definition, rate_wpm=self.rate_wpm)
 
         def pronounce(index: int) -> str:
             word = spoken.words[index]
             return _pronunciations(definition, (word,))[word]
 
-        pieces, count = to_segments(raw, spoken.places, english=english, pronounce=pronounce)
+        pieces, count = to_segments(raw, spoken.places, english=is_english(line.language), pronounce=pronounce)
         neutral = _framed(raw.waveform / 32768.0, pieces, count, spoken, raw.sample_rate)
         return _with_feeling(line, spoken, neutral, seed)
 
@@ -124,44 +115,31 @@ def _pronunciations(definition: str, words: tuple[str, ...]) -> dict[str, str]:
     return to_phones(words, definition)
 
 
-def _to_spoken(line: Line, english: bool) -> _Spoken:
-    """Write the line out for espeak-ng."""
-    text = ""
-    places: list[tuple[int, int]] = []
-    words: list[str] = []
-    token_of_word: list[int] = []
-    tokens: list[Token] = []
-    span_of_token: list[int] = []
-    for number, span in enumerate(line.spans):
-        for token in normalise(span.text) if english else split_plain(span.text):
-            for word in token.spoken:
-                text += " " if text else ""
-                places.append((len(text), len(text) + len(word)))
-                words.append(word)
-                token_of_word.append(len(tokens))
-                text += word
-            text += token.mark
-            tokens.append(token)
-            span_of_token.append(number)
-    if not words:
-        raise InputError(f"nothing to say in {line.text[:60]!r}; give text with letters or digits")
-    return _Spoken(text, tuple(places), tuple(words), tuple(token_of_word), tuple(tokens), tuple(span_of_token))
-
-
 def _framed(
-    waveform: npt.NDArray[np.float64], pieces: Sequence[Piece], count: int, spoken: _Spoken, sample_rate: int
+    waveform: npt.NDArray[np.float64], pieces: Sequence[Piece], count: int, spoken: SpokenText, sample_rate: int
 ) -> Speech:
-    """Return the neutral speech with its lead and tail of silence."""
-    end = pieces[-1].start if pieces[-1].symbol == SILENCE else count
-    begin = pieces[1].start if pieces[0].symbol == SILENCE and len(pieces) > 1 else 0
-    lead, tail = int(LEAD_S * sample_rate), int(TAIL_S * sample_rate)
-    kept = [piece for piece in pieces if begin <= piece.start < end]
+    """Return the neutral speech with silence around it, and without espeak-ng's pauses that no punctuation asks for."""
+    lead, tail, gap = (int(length_s * sample_rate) for length_s in (LEAD_S, TAIL_S, GAP_S))
     moved = [Piece(SILENCE, 0, -1)]
-    moved += [Piece(piece.symbol, piece.start - begin + lead, piece.word) for piece in kept]
-    moved.append(Piece(SILENCE, end - begin + lead, -1))
-    sound = _without_rumble(np.concatenate([np.zeros(lead), waveform[begin:end], np.zeros(tail)]), sample_rate)
+    parts: list[npt.NDArray[np.float64]] = [np.zeros(lead)]
+    at = lead
+    for index, piece in enumerate(pieces):
+        stop = pieces[index + 1].start if index + 1 < len(pieces) else count
+        marked = False
+        if piece.symbol == SILENCE:
+            if index in (0, len(pieces) - 1):
+                continue
+            word = pieces[index - 1].word
+            marked = word < 0 or bool(spoken.tokens[spoken.token_of_word[word]].mark)
+            stop = stop if marked else min(stop, piece.start + gap)
+        if piece.symbol != SILENCE or marked:
+            moved.append(Piece(piece.symbol, at, piece.word))
+        parts.append(waveform[piece.start : stop])
+        at += stop - piece.start
+    moved.append(Piece(SILENCE, at, -1))
+    sound = _without_rumble(np.concatenate([*parts, np.zeros(tail)]), sample_rate)
     written = [token.source for token in spoken.tokens]
-    phones = tile([piece.symbol for piece in moved], [*(p.start for p in moved), len(sound)], sample_rate)
+    phones = tile([piece.symbol for piece in moved], [*(piece.start for piece in moved), len(sound)], sample_rate)
     words = word_segments(moved, len(sound), spoken.token_of_word, written, sample_rate)
     return Speech(sound, sample_rate, phones, words, text=" ".join(written))
 
@@ -173,12 +151,10 @@ def _without_rumble(waveform: npt.NDArray[np.float64], sample_rate: int) -> npt.
     return np.fft.irfft(spectrum * np.clip((frequencies_hz - 25.0) / 30.0, 0.0, 1.0), len(waveform)).astype(np.float32)
 
 
-def _with_feeling(line: Line, spoken: _Spoken, neutral: Speech, seed: int) -> Speech:
+def _with_feeling(line: Line, spoken: SpokenText, neutral: Speech, seed: int) -> Speech:
     """Place the spans' emotions, deliveries and pauses on the neutral speech and re-shape it."""
     borders = _span_borders(line, spoken, neutral)
-    track = EmotionTrack.from_spans(
-        (start_s, end_s, span.emotion or NEUTRAL) for span, (start_s, end_s) in zip(line.spans, borders, strict=True)
-    )
+    track = _track(line, borders)
     deliveries = [
         PlacedDelivery(start_s, end_s, span.delivery)
         for span, (start_s, end_s) in zip(line.spans, borders, strict=True)
@@ -187,10 +163,19 @@ def _with_feeling(line: Line, spoken: _Spoken, neutral: Speech, seed: int) -> Sp
         (end_s, span.pause_after_s) for span, (_, end_s) in zip(line.spans, borders, strict=True) if span.pause_after_s
     ]
     felt = Speech(neutral.waveform, neutral.sample_rate, neutral.phones, neutral.words, track, text=line.text)
-    return reshape(felt, deliveries=deliveries, pauses=pauses, seed=seed)
+    shaped = reshape(felt, deliveries=deliveries, pauses=pauses, seed=seed)
+    # A glide that was stretched by a long pause would take as long as the pause.
+    moved = _span_borders(line, spoken, shaped)
+    return replace(shaped, emotion=_track(line, moved))
 
 
-def _span_borders(line: Line, spoken: _Spoken, neutral: Speech) -> list[tuple[float, float]]:
+def _track(line: Line, borders: Sequence[tuple[float, float]]) -> EmotionTrack:
+    return EmotionTrack.from_spans(
+        (start_s, end_s, span.emotion or NEUTRAL) for span, (start_s, end_s) in zip(line.spans, borders, strict=True)
+    )
+
+
+def _span_borders(line: Line, spoken: SpokenText, neutral: Speech) -> list[tuple[float, float]]:
     """Return (start, end) in seconds of each span."""
     tokens = iter(zip(spoken.span_of_token, spoken.tokens, strict=True))
     firsts: dict[int, float] = {}

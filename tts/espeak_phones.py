@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from conditioning import Segment, tile
 from conditioning.phones import SILENCE
 from tts.espeak_library import PhoneEvent, RawUtterance
+from tts.phonetics import kind_of
 
-__all__ = ["Piece", "english_phones", "to_segments"]
+__all__ = ["Piece", "english_phones", "to_segments", "word_segments"]
 
 #: What espeak-ng writes for American English → the project's phones with the share of the time that each takes.
 #: The flap stays a /t/ and the reduced vowels become their nearest neighbours, as in the CMU dictionary.
@@ -54,6 +56,8 @@ ENGLISH_PHONES: dict[str, tuple[tuple[str, float], ...]] = {
 }
 #: espeak-ng gives a phone that it melts into the one before it no time; it gets this share of that one's.
 MELTED_SHARE = 0.35
+#: A closure is quieter than this share of the loudest of the phone before it, and lasts at most so long.
+CLOSURE_LEVEL, CLOSURE_MAX_S, CLOSURE_HOP_S = 0.15, 0.1, 0.002
 
 
 @dataclass(frozen=True)
@@ -148,7 +152,26 @@ def to_segments(
             share += part
     if not pieces or pieces[0].start > 0:
         pieces.insert(0, Piece(SILENCE, 0, -1))
-    return pieces, len(raw.waveform)
+    return _with_closures(pieces, raw.waveform, raw.sample_rate), len(raw.waveform)
+
+
+def _with_closures(pieces: Sequence[Piece], waveform: npt.NDArray[np.int16], sample_rate: int) -> list[Piece]:
+    """Move the start of each stop back to where the mouth closes; espeak-ng reports the release."""
+    hop = int(CLOSURE_HOP_S * sample_rate)
+    squares = waveform[: len(waveform) // hop * hop].astype(np.float64).reshape(-1, hop) ** 2
+    rms = np.sqrt(squares.mean(axis=1))
+    found = list(pieces)
+    for index in range(1, len(found)):
+        piece, before = found[index], found[index - 1]
+        if kind_of(piece.symbol) not in ("stop", "affricate") or before.symbol == SILENCE:
+            continue
+        earliest = max(piece.start - int(CLOSURE_MAX_S * sample_rate), (before.start + piece.start) // 2)
+        first, last = -(-earliest // hop), piece.start // hop
+        quiet = CLOSURE_LEVEL * rms[before.start // hop : last + 1].max(initial=1.0)
+        while last > first and rms[last - 1] < quiet:
+            last -= 1
+        found[index] = replace(piece, start=min(last * hop, piece.start))
+    return found
 
 
 def _split_merged(raw: RawUtterance, owners: list[int], n_words: int, pronounce: Callable[[int], str]) -> list[int]:
