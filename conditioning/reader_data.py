@@ -10,9 +10,17 @@ polarity (CC BY 4.0)    positive or negative                       all for train
 lexicon (CC BY, MIT)    valence of single words                    all for training
 ======================  =========================================  =================================
 
-Demszky et al. (ACL 2020), Öhman et al. (COLING 2020), Buechel & Hahn (EACL 2017). Polarity: film reviews
-(Pang & Lee, ACL 2005), product reviews, pros and cons (Hu & Liu, KDD 2004; Ganapathibhotla & Liu, COLING 2008).
-Words: the Opinion Lexicon (Hu & Liu, KDD 2004), VADER (Hutto & Gilbert, ICWSM 2014, MIT).
+Files, each in a folder of the corpus' name:
+
+* ``goemotions/data/original/{train,dev,test}.tsv``: https://github.com/monologg/GoEmotions-pytorch (the files of
+  https://github.com/google-research/google-research/tree/master/goemotions; Demszky et al., ACL 2020)
+* ``xed/AnnotatedData/{en-annotated.tsv,neu_en.txt}``: https://github.com/Helsinki-NLP/XED (Öhman et al., COLING 2020)
+* ``emobank/corpus/{emobank,reader,writer}.csv``: https://github.com/JULIELab/EmoBank (Buechel & Hahn, EACL 2017)
+* ``polarity/{sentence_polarity,pros_cons,product_reviews_1,product_reviews_2,opinion_lexicon}/``: the packages of these
+  names in https://github.com/nltk/nltk_data (Pang & Lee, ACL 2005; Hu & Liu, KDD 2004; Ganapathibhotla & Liu, COLING
+  2008)
+* ``polarity/vader_lexicon.txt``: https://github.com/cjhutto/vaderSentiment (Hutto & Gilbert, ICWSM 2014, MIT)
+* ``ljspeech/metadata_all.csv``: the ``metadata.csv`` of https://keithito.com/LJ-Speech-Dataset/ (public domain)
 """
 
 from __future__ import annotations
@@ -200,5 +208,5 @@ def _require(path: Path) -> None:
     if not path.is_file():
         raise InputError(
             f"no corpus file {path}; give the folder that holds goemotions/, xed/ and emobank/ "
-            "(the training guide tells where each is published)"
+            "(conditioning/reader_data.py tells where each is published)"
         )

@@ -91,3 +91,38 @@ CASES = (
     _top("mixed", "Please don't leave me.", "sadness", "fear"),
     _top("mixed", "I don't know what to do anymore.", "sadness", "fear"),
 )
+
+
+#: Thirty more lines, written after the reader was tuned and never used to change it.
+FRESH_CASES = (
+    _top("plain", "We did it! I'm so proud of you!", "joy", "trust"),
+    _top("plain", "They killed my brother, and I'll make them pay.", "anger", "sadness"),
+    _top("plain", "I feel so alone without him.", "sadness"),
+    _top("plain", "What a beautiful morning!", "joy"),
+    _top("plain", "Don't move. There's a snake by your foot.", "fear", "surprise", "anticipation"),
+    _top("plain", "You lied to me, and I will never forgive you.", "anger", "sadness", "disgust"),
+    _top("plain", "I'm terrified of the dark.", "fear"),
+    _top("plain", "Wait, you knew about this all along?", "surprise", "anger"),
+    _top("plain", "This soup tastes like rotten eggs.", "disgust"),
+    _top("plain", "Thank you, my friend. I knew I could count on you.", "trust", "joy"),
+    _top("plain", "I wonder what's behind that door.", "anticipation", "surprise"),
+    _top("plain", "I'm so ashamed of what I did.", "sadness", "fear", "disgust"),
+    Case("The bridge is two miles north of here.", "neutral", calm=True),
+    Case("My name is Thomas, and this is my shop.", "neutral", calm=True),
+    Case("I will be back at noon.", "neutral", calm=True),
+    Case("I'm not sad, really.", "negation", not_top=("sadness",)),
+    Case("I don't trust him.", "negation", not_top=("trust",)),
+    Case("That is not funny.", "negation", valence=-1),
+    Case("She was never happy here.", "negation", valence=-1),
+    Case("Oh great, it's raining again...", "irony", valence=-1),
+    Case("What a brilliant plan. We're lost.", "irony", valence=-1),
+    Case("Thanks for nothing.", "irony", valence=-1),
+    Case("Lovely. Just what I needed, more work...", "irony", valence=-1),
+    _top("emoji", "happy birthday 🥳🥳", "joy"),
+    _top("emoji", "I failed again 😞", "sadness"),
+    _top("emoji", "get away from me 🤬", "anger"),
+    Case("STOP IT!!!", "emphasis", more="arousal", than="stop it"),
+    Case("I'm very sad.", "emphasis", more="sadness", than="I'm slightly sad."),
+    Case("I love this house, but it scares me at night.", "mixed", both=("joy", "fear")),
+    Case("Goodbye, old friend.", "mixed", not_top=("anger", "disgust")),
+)
