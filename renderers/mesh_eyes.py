@@ -88,4 +88,7 @@ def _eye() -> npt.NDArray[np.uint8]:
 
     colour = np.array([12.0, 10.0, 10.0]) * (1 - step(pupil, 0.05)) + colour * step(pupil, 0.05)
     colour = colour * (1 - 0.75 * step(iris - 0.05, 0.08))
-    return np.clip(colour * (1 - step(iris, 0.05)) + white * step(iris, 0.05), 0, 255).astype(np.uint8)
+    eye: npt.NDArray[np.uint8] = np.clip(colour * (1 - step(iris, 0.05)) + white * step(iris, 0.05), 0, 255).astype(
+        np.uint8
+    )
+    return eye

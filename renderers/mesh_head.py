@@ -50,6 +50,8 @@ class Head:
         Centres of the left and the right eyeball.
     eye_parts : (V,) int8, optional
         1 for vertices of the left eyeball, 2 of the right one, 0 for the rest: those turn with the eyes.
+    inner : (V,) bool, optional
+        Vertices inside the mouth, where little light comes.
     name, attribution : str
         What it is called, and whom to thank.
     """
@@ -66,6 +68,7 @@ class Head:
         default_factory=lambda: np.array([[0.0315, 0.03, 0.07], [-0.0315, 0.03, 0.07]], np.float32)
     )
     eye_parts: npt.NDArray[np.int8] | None = None
+    inner: npt.NDArray[np.bool_] | None = None
     name: str = "head"
     attribution: str = ""
 

@@ -57,14 +57,15 @@ def open_head(name: str) -> Head:
 
 
 def portrait_head(portrait: Path) -> Head:
-    """Return the textured 478-point face of the person on a portrait."""
+    """Return the textured 478-point face of the person on a portrait, with a mouth behind its lips."""
     from renderers.landmarks import LEFT_IRIS, RIGHT_IRIS
-    from renderers.rig import face_mesh
+    from renderers.mesh_mouth import with_mouth
+    from renderers.rig import face_mesh, load_rig
 
     mesh = face_mesh(portrait)
     vertices = mesh.positions - _PIVOT_BELOW_EARS_M
     sight = np.array([0.0, 0.0, 0.012], np.float32)
-    return Head(
+    face = Head(
         vertices=vertices,
         triangles=mesh.triangles,
         shape_names=mesh.names,
@@ -74,7 +75,9 @@ def portrait_head(portrait: Path) -> Head:
         unlit=True,
         eyes=np.stack([vertices[LEFT_IRIS[0]] - sight, vertices[RIGHT_IRIS[0]] - sight]),
         name=portrait.stem,
+        attribution=f"Mouth of the {ICT_ATTRIBUTION[0].lower()}{ICT_ATTRIBUTION[1:]}",
     )
+    return with_mouth(face, load_rig())
 
 
 @lru_cache(maxsize=1)
@@ -129,6 +132,10 @@ def _painted(
     for part, slices in parts.items():
         for piece in slices:
             uvs[piece], used[piece] = paint_uv(part), True
+    inner = np.zeros(len(points), bool)
+    for part in ("socket", "gums", "teeth"):
+        for piece in parts.get(part, []):
+            inner[piece] = True
     number = np.cumsum(used) - 1
     kept = triangles[used[triangles].all(1)]
     vertices, shapes = (points[used] - origin) * unit_m, deltas[:, used] * unit_m
@@ -152,6 +159,7 @@ def _painted(
         texture=painted_texture(),
         eyes=eyes.astype(np.float32),
         eye_parts=np.concatenate(eye_parts),
+        inner=np.concatenate([inner[used], np.zeros(still.shape[1], bool)]),
         name=name,
         attribution=attribution,
     )

@@ -76,6 +76,7 @@ RENDERERS = Registry(
     "mien.renderers",
     {
         "portrait": "renderers.portrait:PortraitRenderer",
+        "mesh": "renderers.mesh:MeshRenderer",
         "diffusion": "renderers.diffusion.renderer:DiffusionRenderer",
     },
 )
