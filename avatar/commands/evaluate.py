@@ -49,3 +49,43 @@ def voice(name: str, speaker: str | None, wer_lines: int, cue_lines: int, as_jso
         key: round(value, 4) for key, value in measure(name, plan, lambda row: click.echo(row, err=True)).items()
     }
     click.echo(json.dumps(figures) if as_json else "\n".join(f"{key:28s} {value}" for key, value in figures.items()))
+
+
+@evaluate.command()
+@click.option("--take", type=click.Path(dir_okay=False, path_type=Path), help="Judge this take (.json) alone.")
+@click.option("--curves", type=click.Path(dir_okay=False, path_type=Path), help="… with curves of a Live Link CSV.")
+@click.option("--voice", "voice_name", default="formant", show_default=True, help="Who speaks the lines.")
+@click.option("--lines", type=click.IntRange(4, 2000), default=200, show_default=True, help="How many.")
+@click.option("--fps", type=click.FloatRange(1, 240), default=60.0, show_default=True, help="Frames a second.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--capture", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Captured clips.")
+@click.option("--json", "as_json", is_flag=True, help="One flat JSON object instead of lines.")
+def motion(
+    take: Path | None,
+    curves: Path | None,
+    voice_name: str,
+    lines: int,
+    fps: float,
+    seed: int,
+    capture: Path | None,
+    as_json: bool,
+) -> None:
+    """Measure the animator over unseen lines in all emotions, or one take.
+
+    Contacts of the lips, lips under emotion, lag, silence, blinks, gaze, whether the emotions are told apart, speed;
+    for the audio-only path also captured clips (NAME.npz with NAME.flac; FACEGOOD Audio2Face, MIT).
+    """
+    from avatar.evaluate_motion import MotionPlan, evaluate_motion, evaluate_pair, read_live_link
+    from checkpoints.errors import InputError
+
+    if take is not None:
+        from avatar.export.take_json import read_json
+
+        performed = read_json(take)
+        figures = evaluate_pair(performed.speech, read_live_link(curves) if curves else performed.motion)
+    elif curves is not None:
+        raise InputError("--curves needs the speech that they belong to; give it with --take take.json")
+    else:
+        plan = MotionPlan(voice_name, lines, fps, seed, capture)
+        figures = evaluate_motion(plan, lambda row: click.echo(row, err=True))
+    click.echo(json.dumps(figures) if as_json else "\n".join(f"{name:28s} {value}" for name, value in figures.items()))
