@@ -65,10 +65,10 @@ class ContactCounts:
         return ContactCounts(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
 
     def shares(self) -> dict[str, float]:
-        """Return ``bilabial_closure``, ``labiodental_closure`` and ``false_closure`` from 0 to 1."""
+        """Return ``bilabial_closure``, ``labiodental_closure`` (1 where none was asked for) and ``false_closure``."""
         return {
-            "bilabial_closure": self.bilabial_made / max(self.bilabial, 1),
-            "labiodental_closure": self.labiodental_made / max(self.labiodental, 1),
+            "bilabial_closure": self.bilabial_made / self.bilabial if self.bilabial else 1.0,
+            "labiodental_closure": self.labiodental_made / self.labiodental if self.labiodental else 1.0,
             "false_closure": self.open_closed / max(self.open, 1),
         }
 
