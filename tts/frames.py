@@ -106,7 +106,7 @@ class Frames:
         The neutral source.
     plan : TimeMap
     f0_hz : (T,) float64
-        Of the source, see :func:`tts.world.pitch`.
+        Of the source, see :func:`tts.pitch.track_pitch`.
     deliveries : sequence of PlacedDelivery
     rng : Generator
         For jitter and tremor.

@@ -64,7 +64,7 @@ def reshape(
         raise InputError("speech without phones cannot be re-shaped; align it first")
     source = np.asarray(speech.waveform, dtype=np.float64)
     source = source * neutral_gain(source, speech.sample_rate)
-    f0_hz = world.pitch(source, speech.sample_rate)
+    f0_hz = world.pitch(source, speech.sample_rate, speech.phones)
     plan = TimeMap(_pieces(speech, deliveries, pauses), speech.sample_rate)
     if _changes(speech.emotion, deliveries):
         frames = Frames(speech, plan, f0_hz, deliveries, np.random.default_rng(seed))

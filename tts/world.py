@@ -1,4 +1,4 @@
-"""WORLD in both directions: waveform → F0, spectral envelope → waveform.
+"""WORLD in both directions: waveform → spectral envelope → waveform.
 
 M. Morise, F. Yokomori, K. Ozawa, "WORLD: a vocoder-based high-quality speech synthesis system for real-time
 applications", IEICE Trans. E99-D (2016), through ``pyworld``. The aperiodicity is not analysed (D4C would take
@@ -8,14 +8,25 @@ half of the time): it comes from the kind of phone, see :data:`NOISE_SHARE`.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
 
-from conditioning import FEATURE_RATE_HZ, MissingDependency
+from conditioning import FEATURE_RATE_HZ, MissingDependency, Segment
+from tts.pitch import track_pitch
 
-__all__ = ["F0_CEILING_HZ", "F0_FLOOR_HZ", "FRAME_S", "envelope", "fft_size", "noise_share", "pitch", "synthesise"]
+__all__ = [
+    "F0_CEILING_HZ",
+    "F0_FLOOR_HZ",
+    "FRAME_S",
+    "envelope",
+    "fft_size",
+    "noise_share",
+    "refine_pitch",
+    "synthesise",
+]
 
 Array = npt.NDArray[np.float64]
 
@@ -41,16 +52,13 @@ def _pyworld() -> ModuleType:
     return pyworld  # type: ignore[no-any-return]
 
 
-def pitch(waveform: Array, sample_rate: int) -> Array:
-    """Return (T,) F0 in hertz each :data:`FRAME_S`, 0 where unvoiced, for T = n // (rate · FRAME_S) + 1."""
-    world = _pyworld()
-    frame_ms = 1000.0 * FRAME_S
-    # DIO at a quarter of the rate is as good on clean speech, and StoneMask refines it on the full rate.
-    f0, times = world.dio(
-        waveform, sample_rate, f0_floor=F0_FLOOR_HZ, f0_ceil=F0_CEILING_HZ, frame_period=frame_ms, speed=4
-    )
-    refined: Array = world.stonemask(waveform, f0, times, sample_rate)
-    return refined
+def pitch(waveform: Array, sample_rate: int, phones: Sequence[Segment] = ()) -> Array:
+    """Return F0 as :func:`tts.pitch.track_pitch` finds it, corrected by StoneMask on the harmonics' frequencies."""
+    f0_hz = track_pitch(waveform, sample_rate, phones)
+    times = np.arange(len(f0_hz)) * FRAME_S
+    refined: Array = _pyworld().stonemask(waveform, f0_hz, times, sample_rate)
+    # StoneMask gives up some frames; they keep the value that they had.
+    return np.where((refined > 0.0) & (np.abs(refined - f0_hz) < 0.1 * f0_hz), refined, f0_hz)
 
 
 def fft_size(sample_rate: int) -> int:
