@@ -23,6 +23,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "say": ("avatar.commands.say:say", "Speak a line with an emotion: video, sound, facial curves."),
     "sync": ("avatar.commands.sync:sync", "Perform a recording: a voice actor's line, with or without its text."),
     "dialogue": ("avatar.commands.dialogue:dialogue", "Perform a whole script with its cast; resumable."),
+    "stream": ("avatar.commands.stream:stream", "Perform a line live: Unreal, VMC, or a page in the browser."),
+    "head": ("avatar.commands.head:head", "Register 3-D heads of your own."),
     "studio": ("avatar.commands.studio:studio", "Try lines, emotions and faces on a page."),
     "serve": ("avatar.commands.serve:serve", "Serve performances over HTTP and WebSocket."),
     "doctor": ("avatar.commands.doctor:doctor", "Show what works here, what is missing, and the licences."),

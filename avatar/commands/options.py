@@ -101,5 +101,11 @@ outputs = _bundle(
         metavar="FILE",
         help="What to write; the suffix picks the kind (.mp4 .wav .csv .glb .json …). May be repeated.",
     ),
+    click.option(
+        "--rig",
+        metavar="NAME",
+        help="Whose curve names exports carry: arkit, claire, metahuman, oculus, vrm1, facs … or a retarget file.",
+    ),
+    click.option("--beside", is_flag=True, help="Write the sound and a manifest beside each file."),
     click.option("-q", "--quiet", is_flag=True, help="No progress bars and no report."),
 )

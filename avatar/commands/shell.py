@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import click
 
 from avatar.animator import Style
 from avatar.avatar import DEFAULT_RENDERER, DEFAULT_VOICE, Avatar
-from avatar.export import check_target, suffix_of
+from avatar.export import check_target, options_of, suffix_of
 from avatar.take import Take
 from checkpoints.errors import InputError, OutputError
 from conditioning import Delivery
@@ -30,6 +31,8 @@ class Targets:
     fps: float
     size: tuple[int, int]
     quiet: bool
+    rig: str | None = None
+    beside: bool = False
 
 
 def open_avatar(
@@ -48,6 +51,8 @@ def open_avatar(
     blink_rate: float,
     gaze_motion: float,
     quiet: bool,
+    rig: str | None = None,
+    beside: bool = False,
 ) -> tuple[Avatar, Targets]:
     """Return the avatar and the targets that the options ask for, after checking both.
 
@@ -60,6 +65,7 @@ def open_avatar(
     for path in paths:
         if check_target(path) in VIDEO_SUFFIXES and portrait is None:
             raise InputError(f"{path.name} needs a face; give a photograph or painting with --portrait")
+    _check_rig(rig, paths)
     if len(set(paths)) < len(paths):
         raise OutputError(f"-o names {max(paths, key=paths.count)} twice; give each file once")
     avatar = Avatar(
@@ -70,7 +76,7 @@ def open_avatar(
         delivery=Delivery(rate=rate, pitch_st=pitch),
         style=Style(expressiveness, head_motion, blink_rate, gaze_motion),
     )
-    return avatar, Targets(paths, fps, size, quiet)
+    return avatar, Targets(paths, fps, size, quiet, rig, beside)
 
 
 def save(take: Take, targets: Targets) -> None:
@@ -78,7 +84,21 @@ def save(take: Take, targets: Targets) -> None:
     take = replace(take, fps=targets.fps, size=targets.size)
     for path in targets.paths:
         is_video = suffix_of(path) in VIDEO_SUFFIXES
-        take.save(path, **({"progress": not targets.quiet} if is_video else {}))
+        options: dict[str, Any] = {"progress": not targets.quiet} if is_video else {}
+        if targets.rig and "rig" in options_of(path):
+            options["rig"] = targets.rig
+        take.save(path, beside=targets.beside, **options)
     if not targets.quiet:
         emotion = take.speech.emotion.at(take.duration_s / 2)
         click.echo(f"{take.duration_s:.2f} s, {emotion}: {', '.join(str(path) for path in targets.paths)}")
+
+
+def _check_rig(rig: str | None, paths: tuple[Path, ...]) -> None:
+    if rig is None:
+        return
+    from avatar.rigs import open_rig
+
+    open_rig(rig)
+    if not any("rig" in options_of(path) for path in paths):
+        names = ", ".join(path.name for path in paths)
+        raise InputError(f"--rig {rig} has nothing to name in {names}; it is for .glb .anim .tres .usda .vrma …")

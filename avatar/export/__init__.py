@@ -20,7 +20,7 @@ from conditioning.registry import Registry, nearest
 if TYPE_CHECKING:
     from avatar.take import Take
 
-__all__ = ["WRITERS", "check_target", "suffix_of", "write"]
+__all__ = ["WRITERS", "check_target", "options_of", "suffix_of", "write"]
 
 #: Suffix → "module:function". A longer suffix goes before a shorter one: ``.a2f.json`` before ``.json``.
 WRITERS = Registry(
@@ -87,7 +87,18 @@ def check_target(path: Path) -> str:
     return suffix
 
 
-def write(take: Take, path: Path | str, **options: Any) -> None:
+def options_of(path: Path) -> list[str]:
+    """Return the options that the writer of a file's suffix takes.
+
+    Raises
+    ------
+    OutputError
+        If no writer knows the suffix.
+    """
+    return list(inspect.signature(WRITERS.load(suffix_of(path))).parameters)[2:]
+
+
+def write(take: Take, path: Path | str, *, beside: bool = False, **options: Any) -> None:
     """Write a take; the suffix picks the format.
 
     Parameters
@@ -96,6 +107,8 @@ def write(take: Take, path: Path | str, **options: Any) -> None:
         What was said.
     path : Path
         Target. A file of that name is replaced, but only by a whole one.
+    beside : bool
+        Whether to write the sound and a manifest (rate, curves, hashes) beside it.
     **options
         Of the format; see its writer.
 
@@ -109,9 +122,20 @@ def write(take: Take, path: Path | str, **options: Any) -> None:
     target = Path(path)
     suffix = check_target(target)
     writer = WRITERS.load(suffix)
-    allowed = list(inspect.signature(writer).parameters)[2:]
+    allowed = options_of(target)
     for name in options:
         if name not in allowed:
             has = f"it has {', '.join(allowed)}" if allowed else "it has none"
             raise InputError(f"{suffix} has no option {name!r}; {has}{nearest(name, allowed)}")
-    write_whole(target, partial(writer, take, **options))
+    if not beside:
+        write_whole(target, partial(writer, take, **options))
+        return
+    from avatar.export.beside import check_beside, write_beside
+
+    check_beside(target, suffix)
+
+    def job(draft: Path) -> None:
+        writer(take, draft, **options)
+        write_beside(take, draft, suffix, writer, options)
+
+    write_whole(target, job)

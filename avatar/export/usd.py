@@ -65,6 +65,10 @@ def write_usdz(
     _texture_path(path).unlink(missing_ok=True)
 
 
+for _writer in (write_usd, write_usdz):
+    _writer.requires = {"pxr": "pip install 'mien[usd]'"}  # type: ignore[attr-defined]
+
+
 def _modules() -> tuple[Any, Any, Any, Any, Any]:
     try:
         from pxr import Gf, Sdf, Usd, UsdUtils, Vt

@@ -46,7 +46,9 @@ class Report:
     waits: int
 
 
-async def play(frames: Iterable[LiveFrame], header: Header, senders: Sequence[Sender]) -> Report:
+async def play(
+    frames: Iterable[LiveFrame], header: Header, senders: Sequence[Sender], *, wait_s: float = 0.0
+) -> Report:
     """Send frames to all senders, each at ``index / fps`` after the first.
 
     Frames may be made while they are played: they are drawn from their iterator in a thread of its own.
@@ -57,12 +59,15 @@ async def play(frames: Iterable[LiveFrame], header: Header, senders: Sequence[Se
     header : Header
     senders : sequence of Sender
         Opened here, and closed even if something fails.
+    wait_s : float
+        Receivers may connect for this long before the first frame.
     """
     opened: list[Sender] = []
     try:
         for sender in senders:
             await sender.open(header)
             opened.append(sender)
+        await asyncio.sleep(wait_s)
         return await _paced(iter(frames), header, senders)
     finally:
         for sender in opened:
@@ -132,6 +137,7 @@ def stream(
     subject: str = "Mien",
     rig: str | None = None,
     head: str | None = None,
+    wait_s: float = 0.0,
 ) -> Report:
     """Send a take, or the chunks of a stream, to receivers, and return when the sound is over.
 
@@ -148,6 +154,8 @@ def stream(
         Of VMC and WebSocket receivers; ARKit by default.
     head : str, optional
         Which head the WebSocket's page shows; the take's portrait by default.
+    wait_s : float
+        Receivers may connect for this long before the first frame.
 
     Raises
     ------
@@ -170,7 +178,7 @@ def stream(
         header = Header(first.motion.fps, first.sample_rate, subject)
         frames = frames_of_chunks(chain([first], chunks))
     senders = [open_sender(address, **_options(address, source, rig, head)) for address in addresses]
-    return asyncio.run(play(frames, header, senders))
+    return asyncio.run(play(frames, header, senders, wait_s=wait_s))
 
 
 def _options(address: str, source: Take | Iterable[Chunk], rig: str | None, head: str | None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import errno
+import hashlib
 import json
 import os
 import wave
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avatar.export import WRITERS, check_target, targets
+from avatar.export import WRITERS, check_target, targets, write
 from avatar.export.live_link import timecode
 from avatar.export.take_json import SCHEMA_PATH, read_json
 from avatar.take import Take
@@ -202,3 +203,30 @@ def test_every_writer_of_ours_can_be_imported() -> None:
         if suffix in {".mp4", ".webm", ".gif"}:
             continue
         assert callable(WRITERS.load(suffix))
+
+
+def test_sound_and_manifest_beside(take: Take, tmp_path: Path) -> None:
+    write(take, tmp_path / "hello.unreal.csv", beside=True, fps=30)
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        "hello.unreal.csv",
+        "hello.unreal.csv.manifest.json",
+        "hello.wav",
+    ]
+    manifest = json.loads((tmp_path / "hello.unreal.csv.manifest.json").read_text())
+    assert (manifest["fps"], manifest["frames"], manifest["rig"]) == (30, 45, "metahuman")
+    for entry in manifest["files"]:
+        data = (tmp_path / entry["name"]).read_bytes()
+        assert (entry["bytes"], entry["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
+    assert {entry["name"] for entry in manifest["files"]} == {"hello.unreal.csv", "hello.wav"}
+    write(take, tmp_path / "hello.unreal.csv", beside=True)  # ours may be replaced
+    write(take, tmp_path / "hello.glb", beside=True)
+    names = json.loads((tmp_path / "hello.glb.manifest.json").read_text())["names"]
+    assert names == list(ARKIT_NAMES)
+
+
+def test_a_sound_of_the_users_is_not_replaced(take: Take, tmp_path: Path) -> None:
+    (tmp_path / "hello.wav").write_bytes(b"a voice actor's hour")
+    with pytest.raises(OutputError, match="was not written beside an export"):
+        write(take, tmp_path / "hello.glb", beside=True)
+    assert (tmp_path / "hello.wav").read_bytes() == b"a voice actor's hour"
+    assert len(list(tmp_path.iterdir())) == 1
