@@ -16,6 +16,7 @@ from conditioning.registry import nearest
 from tts.espeak_library import language_files, synthesise, to_phones
 from tts.espeak_phones import Piece, to_segments, word_segments
 from tts.espeak_text import SpokenText, is_english, to_spoken
+from tts.pitch import fast_length
 from tts.reshape import PlacedDelivery, reshape
 from tts.scripts import LANGUAGES
 from tts.voice import VoiceInfo
@@ -146,9 +147,9 @@ def _framed(
 
 def _without_rumble(waveform: npt.NDArray[np.float64], sample_rate: int) -> npt.NDArray[np.float32]:
     """Remove what lies below every voice; Klatt's synthesis leaves steps of the mean."""
-    spectrum = np.fft.rfft(waveform)
-    frequencies_hz = np.fft.rfftfreq(len(waveform), 1.0 / sample_rate)
-    return np.fft.irfft(spectrum * np.clip((frequencies_hz - 25.0) / 30.0, 0.0, 1.0), len(waveform)).astype(np.float32)
+    size = fast_length(len(waveform))
+    spectrum = np.fft.rfft(waveform, size) * np.clip((np.fft.rfftfreq(size, 1.0 / sample_rate) - 25.0) / 30.0, 0.0, 1.0)
+    return np.fft.irfft(spectrum, size)[: len(waveform)].astype(np.float32)
 
 
 def _with_feeling(line: Line, spoken: SpokenText, neutral: Speech, seed: int) -> Speech:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from conditioning import FEATURE_RATE_HZ, Segment
 from tts.phonetics import kind_of
 
-__all__ = ["F0_CEILING_HZ", "F0_FLOOR_HZ", "track_pitch", "voicing_threshold"]
+__all__ = ["F0_CEILING_HZ", "F0_FLOOR_HZ", "fast_length", "track_pitch", "voicing_threshold"]
 
 Array = npt.NDArray[np.float64]
 
@@ -81,11 +81,22 @@ def track_pitch(waveform: Array, sample_rate: int, phones: Sequence[Segment] = (
 
 def _decimate(waveform: Array, sample_rate: int) -> tuple[Array, float]:
     """Return the sound at about :data:`DECIMATED_HZ`, cut off there in its spectrum."""
-    count = max(int(len(waveform) * DECIMATED_HZ / sample_rate), 1)
-    if count >= len(waveform):
-        return waveform, float(sample_rate)
-    spectrum = np.fft.rfft(waveform)[: count // 2 + 1]
-    return np.fft.irfft(spectrum, count) * (count / len(waveform)), sample_rate * count / len(waveform)
+    factor = max(int(sample_rate // DECIMATED_HZ), 1)
+    count = fast_length(-(-len(waveform) // factor))
+    spectrum = np.fft.rfft(waveform, count * factor)[: count // 2 + 1]
+    return np.fft.irfft(spectrum, count) / factor, sample_rate / factor
+
+
+def fast_length(count: int) -> int:
+    """Return the next length of 2, 3 or 5 times a power of two: transforms of other lengths can be slow.
+
+    Examples
+    --------
+    >>> [fast_length(count) for count in (7, 9, 11, 1025)]
+    [8, 10, 12, 1280]
+    """
+    power = 1 << max(int(np.ceil(np.log2(max(count, 8)))) - 3, 0)
+    return power * next(part for part in (4, 5, 6, 8) if power * part >= count)
 
 
 def _candidates(slow: Array, rate: float, n_frames: int) -> tuple[Array, Array]:

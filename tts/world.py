@@ -24,7 +24,7 @@ __all__ = [
     "envelope",
     "fft_size",
     "noise_share",
-    "refine_pitch",
+    "pitch",
     "synthesise",
 ]
 
