@@ -107,7 +107,7 @@ def read_picture(path: Path) -> Picture:
     InputError
         If the file is absent, not a picture, damaged, too small or absurdly large.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     path = Path(path)
     if not path.is_file():
@@ -115,16 +115,8 @@ def read_picture(path: Path) -> Picture:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image: Any = Image.open(path)
-            if image.width * image.height > MAX_PIXELS:
-                raise InputError(
-                    f"{path} has {image.width}x{image.height} pixels, more than {MAX_PIXELS // 1_000_000} million; "
-                    "reduce it first"
-                )
-            _check_side(path, image.width, image.height)
-            image.draft("RGB", (MAX_SIDE_PX, MAX_SIDE_PX))
-            image = ImageOps.exif_transpose(image)
-            image = image.convert("RGBA" if _has_alpha(image) else "RGB")
+            with Image.open(path) as opened:
+                image = _decode(path, opened)
     except InputError:
         raise
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
@@ -142,6 +134,21 @@ def read_picture(path: Path) -> Picture:
         share = alpha[..., None].astype(np.float32) / 255
         pixels = (pixels * share + 128 * (1 - share) + 0.5).astype(np.uint8)
     return Picture(np.ascontiguousarray(pixels), alpha, str(path))
+
+
+def _decode(path: Path, opened: Any) -> Any:
+    """Return an opened image upright, as RGB or RGBA."""
+    from PIL import ImageOps
+
+    if opened.width * opened.height > MAX_PIXELS:
+        raise InputError(
+            f"{path} has {opened.width}x{opened.height} pixels, more than {MAX_PIXELS // 1_000_000} million; "
+            "reduce it first"
+        )
+    _check_side(path, opened.width, opened.height)
+    opened.draft("RGB", (MAX_SIDE_PX, MAX_SIDE_PX))
+    image = ImageOps.exif_transpose(opened)
+    return image.convert("RGBA" if _has_alpha(image) else "RGB")
 
 
 def find_face(picture: Picture) -> Face:

@@ -22,7 +22,7 @@ Box = tuple[int, int, int, int]
 #: Samples a pixel along each axis.
 _FINE = 2
 #: Half the thickness of the line of lashes, in openings of the eye.
-_LASH_HALF = 0.085
+_LASH_HALF = 0.12
 #: The lid's shading: darker at the fold above and at the lashes.
 _SHADING = 0.10
 
@@ -133,7 +133,7 @@ def draw_lid(lid: Lid, frame: npt.NDArray[np.uint8], points: Float, strength: fl
         lid.texture,
         drawn[..., 0] - lid.left,
         drawn[..., 1] - lid.top,
-        cv2.INTER_LINEAR,
+        cv2.INTER_CUBIC,
         borderMode=cv2.BORDER_REPLICATE,
     )
     small = (right - left, bottom - top)
@@ -165,7 +165,7 @@ def _skin(patch: Float, inside: Float, gap: float) -> Float:
     spread = fill(np.abs(grain), known)
     noise = np.random.default_rng(0).standard_normal(grey.shape).astype(np.float32)
     noise = noise - cv2.GaussianBlur(noise, (0, 0), 1.5)
-    result: Float = tone + 1.1 * spread.mean(2, keepdims=True) * noise[..., None]
+    result: Float = tone + 0.5 * spread.mean(2, keepdims=True) * noise[..., None]
     return result
 
 
@@ -183,9 +183,9 @@ def _lashes(texture: Float, patch: Float, height: Float, along: Float, gap: floa
     dark = patch[grey <= np.percentile(grey, 4)].mean(0) * 0.9
     taper = np.sqrt(np.clip(1 - (2 * along - 1) ** 2, 0, 1))
     half = _LASH_HALF * (0.35 + 0.65 * taper)
-    soft = 0.6 / gap
+    soft = 0.08 + 0.9 / gap
     share = np.clip((half - np.abs(height)) / soft + 0.5, 0, 1) * np.clip(taper * 3, 0, 1)
-    line: Float = (texture * (1 - 0.85 * share[..., None]) + dark * 0.85 * share[..., None]).astype(np.float32)
+    line: Float = (texture * (1 - 0.8 * share[..., None]) + dark * 0.8 * share[..., None]).astype(np.float32)
     return line
 
 
@@ -193,7 +193,7 @@ def _share(
     rest: Float, shut: Float, above: Float, edge: Float, span: float, triangles: npt.NDArray[np.int32]
 ) -> tuple[Float, npt.NDArray[np.int32]]:
     """Return how much of the lid each vertex shows, and the triangles that show any."""
-    fold = np.clip((1.65 - above) / 0.7, 0, 1)
+    fold = np.clip((1.9 - above) / 0.8, 0, 1)
     below = np.clip((above + 0.30) / 0.12, 0, 1)
     sideways = np.clip((0.56 - np.abs(shut[:, 0] - edge[:, 0].mean()) / span) / 0.1, 0, 1)
     travel = shut[:, 1] - rest[:, 1]

@@ -27,7 +27,7 @@ from renderers.portrait.raster import blend
 from renderers.portrait.sheet import PIVOT, Sheet
 from renderers.rig import Rig
 
-__all__ = ["EyeLids", "Poser", "closing_demand", "head_matrix", "open_loops", "planar_inverse"]
+__all__ = ["EyeLids", "Poser", "closing_demand", "head_matrix", "planar_inverse"]
 
 Float = npt.NDArray[np.float32]
 
@@ -114,7 +114,6 @@ class Poser:
     def __init__(self, rig: Rig, head: Head, sheet: Sheet) -> None:
         self._rig, self._head, self._sheet = rig, head, sheet
         self._deltas = sheet.deltas.copy()
-        loops = open_loops(sheet.face_triangles, sheet.points)
         self.eyes = (
             self._lids("eyeBlinkLeft", LEFT_EYE_UPPER, LEFT_EYE_LOWER),
             self._lids("eyeBlinkRight", RIGHT_EYE_UPPER, RIGHT_EYE_LOWER),
@@ -122,12 +121,10 @@ class Poser:
         for eye in self.eyes:
             self._meet(eye)
         self._pairs = (np.array(INNER_UPPER[1:-1]), np.array(INNER_LOWER))
-        mouth_loop = min((loop for loop in loops if len(loop) > 50), key=lambda loop: np.ptp(sheet.points[loop, 1]))
-        corners = rig.corners[list(OUTER_LIPS)].ravel()
         #: Landmarks around the lips.
         self.mouth_ring = np.array(OUTER_LIPS)
         #: Vertices that bound the mouth's zone.
-        self.lip_vertices = np.unique(np.concatenate([mouth_loop, corners]))
+        self.lip_vertices = np.unique(rig.corners[[*OUTER_LIPS, *INNER_UPPER, *INNER_LOWER]])
         self._upper_pull, self._lower_pull = _lip_pulls(rig, self._pairs)
         self._lip_overlap_px = max(_OVERLAP_PX, 0.022 * head.mouth_width_px) if head.mouth_open_px > 0 else 0.3
         self._pivot = head.fit.place(PIVOT[None].astype(np.float32))[0].astype(np.float64)
@@ -268,23 +265,6 @@ def closing_demand(weights: Float) -> float:
     demand = max((taken - 0.55) / 0.45, (roll - 0.2) / 0.4 * still, (press - 0.3) / 0.5 * still, 0.0)
     demand = min(demand, 1.0)
     return demand * demand * (3 - 2 * demand)
-
-
-def open_loops(triangles: npt.NDArray[np.int32], points: Float) -> list[npt.NDArray[np.intp]]:
-    """Return the borders of a mesh, each as its vertices in order around."""
-    directed = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
-    keys = {(int(a), int(b)) for a, b in directed}
-    following = {a: b for a, b in keys if (b, a) not in keys}
-    loops = []
-    while following:
-        start, vertex = next(iter(following.items()))
-        loop = [start]
-        del following[start]
-        while vertex != start and vertex in following:
-            loop.append(vertex)
-            vertex = following.pop(vertex)
-        loops.append(np.array(loop, np.intp))
-    return loops
 
 
 def _lip_pulls(rig: Rig, pairs: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]) -> tuple[Float, Float]:

@@ -1,0 +1,334 @@
+"""Measure the portrait renderer on a folder of portraits (behind ``mien evaluate portrait``).
+
+The landmarker looks at our own frames, so that what is measured is what a viewer sees: whether the mouth opens
+with the curve, lips and lids meet, brows and corners go where the emotion sends them, and what should be still
+is still.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from checkpoints.errors import InputError
+from conditioning import Motion
+from conditioning.arkit import ARKIT_INDEX
+from renderers.face import Landmarker
+from renderers.portrait import PortraitRenderer
+
+__all__ = ["EXPRESSIONS", "evaluate_portrait", "speech_like_motion"]
+
+Float = npt.NDArray[np.float32]
+
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+_FPS = 25.0
+_SIZE = (512, 512)
+
+#: Expressions of the eight emotions: weights at full intensity, both sides alike (action units after EMFACS).
+EXPRESSIONS: dict[str, dict[str, float]] = {
+    "neutral": {},
+    "joy": {"mouthSmile": 0.75, "cheekSquint": 0.6, "eyeSquint": 0.5, "mouthDimple": 0.15},
+    "trust": {"mouthSmile": 0.3, "browInnerUp": 0.2, "cheekSquint": 0.2},
+    "fear": {"browInnerUp": 0.8, "browOuterUp": 0.4, "browDown": 0.2, "eyeWide": 0.7, "mouthStretch": 0.5},
+    "surprise": {"browInnerUp": 0.7, "browOuterUp": 0.9, "eyeWide": 0.8, "mouthFunnel": 0.15},
+    "sadness": {"browInnerUp": 0.7, "browDown": 0.15, "mouthFrown": 0.6, "mouthShrugLower": 0.3, "eyeSquint": 0.2},
+    "disgust": {"noseSneer": 0.8, "mouthUpperUp": 0.5, "browDown": 0.4, "eyeSquint": 0.4, "mouthShrugUpper": 0.3},
+    "anger": {"browDown": 0.8, "eyeSquint": 0.4, "noseSneer": 0.35, "mouthPress": 0.4, "mouthFrown": 0.3},
+    "anticipation": {"browOuterUp": 0.3, "browInnerUp": 0.2, "eyeSquint": 0.2, "eyeWide": 0.15},
+}
+#: Shapes of the lower face are scaled by this while speaking.
+_SPEAKING = 0.4
+#: What an emotion must do: measure, sign.
+_DIRECTIONS = {
+    "joy": (("corner", 1),),
+    "surprise": (("brow", 1), ("eye", 1)),
+    "fear": (("brow", 1), ("eye", 1)),
+    "sadness": (("inner_brow", 1), ("corner", -1)),
+    "disgust": (("brow", -1),),
+    "anger": (("brow", -1), ("eye", -1)),
+}
+#: Points that speech does not move: bridge of the nose, corners of the eyes.
+_STILL = (168, 6, 197, 33, 133, 362, 263)
+
+
+@dataclass
+class _Tally:
+    """What has been measured so far."""
+
+    mouth_r: list[float] = field(default_factory=list)
+    closed: list[float] = field(default_factory=list)
+    blink: list[float] = field(default_factory=list)
+    rest_psnr: list[float] = field(default_factory=list)
+    ssim: list[float] = field(default_factory=list)
+    background: list[float] = field(default_factory=list)
+    still: list[float] = field(default_factory=list)
+    directions: list[float] = field(default_factory=list)
+    jump: list[float] = field(default_factory=list)
+
+
+def evaluate_portrait(folder: Path, *, seconds: float = 4.0, seed: int = 0) -> dict[str, float]:
+    """Measure the renderer over the portraits of a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Pictures with one face each.
+    seconds : float
+        Length of the clip per portrait and emotion.
+    seed : int
+        Of the motions.
+
+    Returns
+    -------
+    dict of str to float
+        ``fps_512`` and ``fps_1080`` (frames a second without encoding), ``mouth_r`` (least over portraits of the
+        mean correlation of mouth opening and curve), ``closed_aperture`` (95th percentile at commanded closures,
+        in mouth widths), ``blink_aperture`` (95th percentile at full blinks, in resting apertures),
+        ``rest_psnr_db`` and ``identity_ssim`` (least), ``background_change`` (mean, of 1),
+        ``still_landmark_px`` (95th percentile), ``directions_ok`` (share of commanded directions seen),
+        ``jump_ratio`` (largest change between frames over the median one) and ``portraits``.
+    """
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES) if folder.is_dir() else []
+    if not paths:
+        raise InputError(f"{folder} holds no pictures; give a folder of portraits ({', '.join(_SUFFIXES)})")
+    tally = _Tally()
+    rng = np.random.default_rng(seed)
+    with Landmarker() as landmarker:
+        for path in paths:
+            _measure(PortraitRenderer(path), landmarker, tally, seconds, rng)
+    renderer = PortraitRenderer(paths[0])
+    return {
+        "fps_512": frames_per_second(renderer, (512, 512)),
+        "fps_1080": frames_per_second(renderer, (1920, 1080)),
+        "mouth_r": float(np.min(tally.mouth_r)),
+        "closed_aperture": float(np.percentile(tally.closed, 95)),
+        "blink_aperture": float(np.percentile(tally.blink, 95)),
+        "rest_psnr_db": float(np.min(tally.rest_psnr)),
+        "identity_ssim": float(np.min(tally.ssim)),
+        "background_change": float(np.mean(tally.background)),
+        "still_landmark_px": float(np.percentile(tally.still, 95)),
+        "directions_ok": float(np.mean(tally.directions)),
+        "jump_ratio": float(np.max(tally.jump)),
+        "portraits": float(len(paths)),
+    }
+
+
+def speech_like_motion(expression: dict[str, float], seconds: float, rng: np.random.Generator) -> Motion:
+    """Return syllables of random height with an expression, and lips closed between some of them.
+
+    ``jawOpen`` and ``mouthClose`` are all that moves.
+    """
+    frames = max(2, round(seconds * _FPS))
+    weights = np.zeros((frames, len(ARKIT_INDEX)), np.float32)
+    for name, value in expression.items():
+        lower = name.startswith(("mouth", "jaw", "cheek"))
+        for index in _columns(name):
+            weights[:, index] = value * (_SPEAKING if lower else 1.0)
+    times = np.arange(frames) / _FPS
+    jaw = np.zeros(frames)
+    close = np.zeros(frames)
+    start = 0.0
+    while start < seconds:
+        length = rng.uniform(0.16, 0.36)
+        height = rng.uniform(0.08, 0.45)
+        inside = (times >= start) & (times < start + length)
+        jaw[inside] = height * np.sin(np.pi * (times[inside] - start) / length) ** 2
+        start += length
+        if rng.random() < 0.35:
+            held = (times >= start) & (times < start + 0.1)
+            jaw[held] = 0.05
+            close[held] = 0.05 + 0.013
+            start += 0.1
+    weights[:, ARKIT_INDEX["jawOpen"]] = jaw
+    weights[:, ARKIT_INDEX["mouthClose"]] = close
+    held_mask = close > 0
+    for name in ("mouthUpperUp", "mouthFunnel", "noseSneer", "mouthShrugUpper"):
+        for index in _columns(name):
+            weights[held_mask, index] = 0
+    zeros = np.zeros((frames, 3), np.float32)
+    return Motion(_FPS, weights, zeros, np.zeros((frames, 2, 3), np.float32))
+
+
+def frames_per_second(renderer: PortraitRenderer, size: tuple[int, int], count: int = 40) -> float:
+    """Return how many frames a second are drawn, the portrait prepared."""
+    motion = speech_like_motion(EXPRESSIONS["joy"], count / _FPS, np.random.default_rng(1))
+    swing = 0.1 * np.sin(np.linspace(0, 6, len(motion)))[:, None] * np.ones((1, 3))
+    moving = Motion(motion.fps, motion.weights, swing.astype(np.float32), motion.eye_rotation)
+    next(iter(renderer.frames(moving, fps=_FPS, size=size)))
+    start = time.perf_counter()
+    drawn = sum(1 for _ in renderer.frames(moving, fps=_FPS, size=size))
+    return drawn / (time.perf_counter() - start)
+
+
+def _measure(
+    renderer: PortraitRenderer, landmarker: Landmarker, tally: _Tally, seconds: float, rng: np.random.Generator
+) -> None:
+    """Measure one portrait."""
+    scene = renderer.scene(_SIZE)
+    rest = next(iter(renderer.frames(Motion.still(0.04), size=_SIZE)))
+    error = float(((rest.astype(np.float64) - scene.pixels) ** 2).mean())
+    tally.rest_psnr.append(10 * np.log10(255**2 / max(error, 1e-6)))
+    view = _view(scene.head.points[:6706], _SIZE)
+    tally.ssim.append(_ssim(rest, scene.pixels, _upper(view)))
+    resting = _look(landmarker, rest, view)
+    correlations = []
+    for name, expression in EXPRESSIONS.items():
+        motion = speech_like_motion(expression, seconds, rng)
+        seen = [_look(landmarker, frame, view) for frame in renderer.frames(motion, fps=_FPS, size=_SIZE)]
+        opening = np.array([_mouth(points) for points in seen])
+        jaw = motion.weights[:, ARKIT_INDEX["jawOpen"]]
+        held = motion.weights[:, ARKIT_INDEX["mouthClose"]] > 0
+        # A portrait that smiles with open lips rests open: its closures lie below the curve's zero.
+        correlations.append(float(np.corrcoef(opening[~held], jaw[~held])[0, 1]))
+        tally.closed.extend(opening[held])
+        still = np.array([points[list(_STILL), :2] for points in seen])
+        if name == "neutral":
+            moved = np.linalg.norm(still - np.median(still, axis=0), axis=2)
+            tally.still.extend(moved.ravel())
+        tally.directions.extend(_directions(renderer, landmarker, name, resting, view))
+    tally.mouth_r.append(float(np.mean(correlations)))
+    _blinks(renderer, landmarker, tally, resting, view)
+    _turns(renderer, tally)
+
+
+def _blinks(
+    renderer: PortraitRenderer, landmarker: Landmarker, tally: _Tally, resting: Float, view: tuple[int, int, int]
+) -> None:
+    """Measure the eyes at a full blink."""
+    weights = np.zeros((1, len(ARKIT_INDEX)), np.float32)
+    weights[:, _columns("eyeBlink")] = 1.0
+    motion = Motion(_FPS, weights, np.zeros((1, 3), np.float32), np.zeros((1, 2, 3), np.float32))
+    shut = _look(landmarker, next(iter(renderer.frames(motion, size=_SIZE))), view)
+    tally.blink.append(_eyes(shut) / max(_eyes(resting), 1e-6))
+
+
+def _turns(renderer: PortraitRenderer, tally: _Tally) -> None:
+    """Measure background and steadiness while the head turns."""
+    import cv2
+
+    times = np.arange(30) / _FPS
+    head = np.radians(12) * np.stack([np.sin(2.1 * times), np.sin(3.3 * times), np.sin(2.7 * times)], 1)
+    weights = np.zeros((30, len(ARKIT_INDEX)), np.float32)
+    motion = Motion(_FPS, weights, head.astype(np.float32), np.zeros((30, 2, 3), np.float32))
+    scene = renderer.scene(_SIZE)
+    frames = list(renderer.frames(motion, size=_SIZE))
+    reach = round(0.12 * _SIZE[0])
+    person = (scene.person[..., 3] > 0).astype(np.uint8)
+    far = cv2.dilate(person, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) == 0
+    if far.any():
+        changes = [np.abs(frame.astype(np.float32) - scene.pixels)[far].mean() / 255 for frame in frames]
+        tally.background.append(float(np.mean(changes)))
+    else:
+        tally.background.append(0.0)
+    steps = [np.abs(b.astype(np.float32) - a).mean() for a, b in pairwise(frames[1:])]
+    tally.jump.append(float(np.max(steps) / max(float(np.median(steps)), 1e-6)))
+
+
+def _directions(
+    renderer: PortraitRenderer, landmarker: Landmarker, name: str, resting: Float, view: tuple[int, int, int]
+) -> Iterator[float]:
+    """Yield 1 for each commanded direction that is seen to grow from half to full intensity, else 0."""
+    if name not in _DIRECTIONS:
+        return
+    seen = [_measures(resting)]
+    for share in (0.5, 1.0):
+        weights = np.zeros((1, len(ARKIT_INDEX)), np.float32)
+        for shape, value in EXPRESSIONS[name].items():
+            weights[:, _columns(shape)] = share * value
+        motion = Motion(_FPS, weights, np.zeros((1, 3), np.float32), np.zeros((1, 2, 3), np.float32))
+        seen.append(_measures(_look(landmarker, next(iter(renderer.frames(motion, size=_SIZE))), view)))
+    for measure, sign in _DIRECTIONS[name]:
+        values = [sign * one[measure] for one in seen]
+        yield float(values[0] < values[1] < values[2])
+
+
+def _view(points: Float, size: tuple[int, int]) -> tuple[int, int, int]:
+    """Return (left, top, side) of the square of the frame that the landmarker looks at: the face with a margin."""
+    low, high = points[:, :2].min(0), points[:, :2].max(0)
+    side = int(1.6 * float((high - low).max()))
+    center = (low + high) / 2
+    left = int(np.clip(center[0] - side / 2, 0, max(0, size[0] - side)))
+    top = int(np.clip(center[1] - side / 2, 0, max(0, size[1] - side)))
+    return left, top, min(side, *size)
+
+
+def _look(landmarker: Landmarker, frame: npt.NDArray[np.uint8], view: tuple[int, int, int]) -> Float:
+    """Return the landmarks of a frame in its pixels."""
+    import cv2
+
+    left, top, side = view
+    crop = cv2.resize(frame[top : top + side, left : left + side], (512, 512), interpolation=cv2.INTER_CUBIC)
+    points = landmarker.points(crop)
+    if points is None:
+        raise InputError("the landmarker finds no face on a drawn frame; the portrait is too unclear to measure")
+    result: Float = points * (side / 512) + np.array([left, top, 0], np.float32)
+    return result
+
+
+def _columns(name: str) -> list[int]:
+    if name in ARKIT_INDEX:
+        return [ARKIT_INDEX[name]]
+    return [ARKIT_INDEX[f"{name}Left"], ARKIT_INDEX[f"{name}Right"]]
+
+
+def _distance(points: Float, a: int, b: int) -> float:
+    return float(np.linalg.norm(points[a, :2] - points[b, :2]))
+
+
+def _mouth(points: Float) -> float:
+    """Opening of the lips in mouth widths."""
+    gap = np.mean([_distance(points, a, b) for a, b in ((82, 87), (13, 14), (312, 317))])
+    return float(gap / _distance(points, 61, 291))
+
+
+def _eyes(points: Float) -> float:
+    """Opening of the lids in eye widths, mean of both."""
+    right = np.mean([_distance(points, a, b) for a, b in ((160, 144), (159, 145), (158, 153))])
+    left = np.mean([_distance(points, a, b) for a, b in ((387, 373), (386, 374), (385, 380))])
+    return float(right / _distance(points, 33, 133) + left / _distance(points, 263, 362)) / 2
+
+
+def _measures(points: Float) -> dict[str, float]:
+    """Heights of brows, corners of the mouth and lids, in face widths along the face's own axis."""
+    up = points[10, :2] - points[152, :2]
+    up = up / np.linalg.norm(up)
+    width = _distance(points, 234, 454)
+
+    def height(a: tuple[int, ...], b: tuple[int, ...]) -> float:
+        return float((points[list(a), :2].mean(0) - points[list(b), :2].mean(0)) @ up) / width
+
+    corners = (33, 133, 362, 263)
+    return {
+        "brow": height((105, 66, 334, 296), corners),
+        "inner_brow": height((107, 55, 336, 285), corners),
+        "corner": height((61, 291), (0, 17)),
+        "eye": _eyes(points),
+    }
+
+
+def _upper(view: tuple[int, int, int]) -> tuple[slice, slice]:
+    """Return the part of the frame with the upper face."""
+    left, top, side = view
+    return slice(top + side // 6, top + side // 2), slice(left + side // 6, left + side - side // 6)
+
+
+def _ssim(a: npt.NDArray[np.uint8], b: npt.NDArray[np.uint8], part: tuple[slice, slice]) -> float:
+    """Return the structural similarity of two pictures' grey parts (Wang et al. 2004, equation 13)."""
+    import cv2
+
+    x, y = (cv2.cvtColor(np.ascontiguousarray(one[part]), cv2.COLOR_RGB2GRAY).astype(np.float64) for one in (a, b))
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+
+    def mean(array: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return np.asarray(cv2.GaussianBlur(array, (11, 11), 1.5), np.float64)
+
+    mx, my = mean(x), mean(y)
+    vx, vy, vxy = mean(x * x) - mx**2, mean(y * y) - my**2, mean(x * y) - mx * my
+    score = (2 * mx * my + c1) * (2 * vxy + c2) / ((mx**2 + my**2 + c1) * (vx + vy + c2))
+    return float(score.mean())

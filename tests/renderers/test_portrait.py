@@ -1,0 +1,218 @@
+"""The portrait renderer, seen through the landmarker: it looks at our own frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from PIL import Image
+
+from checkpoints.errors import InputError
+from conditioning import Motion, Speech
+from conditioning.arkit import ARKIT_INDEX
+from renderers.evaluate_portrait import EXPRESSIONS, _columns, _eyes, _look, _measures, _mouth, _view
+from renderers.face import Landmarker
+from renderers.portrait import PortraitRenderer
+from renderers.portrait.matte import fill, split_layers
+from renderers.portrait.pose import closing_demand, head_matrix
+from renderers.portrait.sway import body_sway
+
+SIZE = (512, 512)
+
+
+@pytest.fixture(scope="module")
+def renderer(tmp_path_factory: pytest.TempPathFactory) -> PortraitRenderer:
+    from skimage.data import astronaut
+
+    path = tmp_path_factory.mktemp("portrait") / "astronaut.png"
+    Image.fromarray(astronaut()).save(path)
+    return PortraitRenderer(path)
+
+
+@pytest.fixture(scope="module")
+def landmarker() -> Iterator[Landmarker]:
+    with Landmarker() as opened:
+        yield opened
+
+
+def _motion(frames: int = 1, head_deg: tuple[float, float, float] = (0, 0, 0), **shapes: object) -> Motion:
+    weights = np.zeros((frames, 52), np.float32)
+    for name, value in shapes.items():
+        weights[:, _columns(name)] = np.reshape(value, (-1, 1))
+    head = np.tile(np.radians(head_deg), (frames, 1))
+    return Motion(25.0, weights, head, np.zeros((frames, 2, 3)))
+
+
+def _frame(renderer: PortraitRenderer, motion: Motion) -> np.ndarray:
+    return next(iter(renderer.frames(motion, size=SIZE)))
+
+
+def _seen(renderer: PortraitRenderer, landmarker: Landmarker, motion: Motion) -> np.ndarray:
+    view = _view(renderer.scene(SIZE).head.points[:6706], SIZE)
+    return _look(landmarker, _frame(renderer, motion), view)
+
+
+def test_rest_is_the_picture(renderer: PortraitRenderer) -> None:
+    from skimage.data import astronaut
+    from skimage.metrics import peak_signal_noise_ratio
+
+    frames = list(renderer.frames(Motion.still(0.1), size=SIZE))
+    assert len(frames) == 3  # frames that start before 0.1 s at 25 a second
+    for frame in frames:
+        assert peak_signal_noise_ratio(astronaut(), frame) > 50
+
+
+def test_mouth_opens_with_the_curve(renderer: PortraitRenderer, landmarker: Landmarker) -> None:
+    jaw = np.linspace(0, 0.8, 9)
+    seen = [_mouth(_seen(renderer, landmarker, _motion(jawOpen=value))) for value in jaw]
+    assert np.corrcoef(jaw, seen)[0, 1] > 0.95
+    assert (np.diff(seen) > 0).all()
+
+
+def test_lips_meet_where_the_curves_close_them(renderer: PortraitRenderer, landmarker: Landmarker) -> None:
+    """The astronaut smiles with open lips; p, b and m close them all the same: at most 3 % of the mouth's width."""
+    assert _mouth(_seen(renderer, landmarker, _motion())) > 0.12
+    assert _mouth(_seen(renderer, landmarker, _motion(jawOpen=0.05, mouthClose=0.063))) < 0.03
+    assert _mouth(_seen(renderer, landmarker, _motion(mouthPress=0.9))) < 0.03
+
+
+def test_blink_shuts_the_eyes(renderer: PortraitRenderer, landmarker: Landmarker) -> None:
+    openings = [_eyes(_seen(renderer, landmarker, _motion(eyeBlink=value))) for value in (0, 0.4, 0.7, 1)]
+    assert (np.diff(openings) < 0).all()
+    # The landmarker's points of shut eyes keep a distance; its own value on shut eyes is about 0.2 of open ones.
+    assert openings[-1] < 0.25 * openings[0]
+
+
+@pytest.mark.parametrize(
+    ("emotion", "measure", "sign"),
+    [
+        ("joy", "corner", 1), ("surprise", "brow", 1), ("surprise", "eye", 1), ("fear", "eye", 1),
+        ("sadness", "inner_brow", 1), ("sadness", "corner", -1), ("anger", "brow", -1), ("disgust", "brow", -1),
+    ],
+)  # fmt: skip
+def test_emotions_move_the_face_as_people_do(
+    renderer: PortraitRenderer, landmarker: Landmarker, emotion: str, measure: str, sign: int
+) -> None:
+    """Directions of the action units (EMFACS): 12 raises the corners, 1 and 2 the brows, 4 lowers them, 5 opens."""
+    values = []
+    for share in (0.0, 0.5, 1.0):
+        shapes = {name: share * value for name, value in EXPRESSIONS[emotion].items()}
+        values.append(sign * _measures(_seen(renderer, landmarker, _motion(**shapes)))[measure])
+    assert values[0] < values[1] < values[2]
+
+
+@pytest.mark.parametrize("degrees", [(0, 14, 0), (0, -14, 0), (10, 0, 0), (-10, 0, 0), (0, 0, 12)])
+def test_head_turns_as_a_solid_would(
+    renderer: PortraitRenderer, landmarker: Landmarker, degrees: tuple[float, float, float]
+) -> None:
+    """The bridge of the nose and the brows go where a rotation about the neck takes them, within 2 pixels."""
+    scene = renderer.scene(SIZE)
+    turn = scene.poser.rotation(np.radians(degrees))
+    index = np.array([168, 6, 8, 105, 334, 33, 263])
+    rest = _seen(renderer, landmarker, _motion())[index]
+    expected = scene.poser.rotate(rest, turn)
+    seen = _seen(renderer, landmarker, _motion(head_deg=degrees))[index]
+    assert np.linalg.norm((seen - expected)[:, :2], axis=1).max() < 3.0
+    assert np.linalg.norm((seen - rest)[:, :2], axis=1).mean() > 3.0
+
+
+def test_head_matrix_is_the_documented_order() -> None:
+    from scipy.spatial.transform import Rotation
+
+    expected = Rotation.from_euler("YXZ", [0.3, -0.2, 0.1]).as_matrix()
+    assert_allclose(head_matrix(np.array([-0.2, 0.3, 0.1])), expected, atol=1e-12)
+
+
+def test_background_holds_still(renderer: PortraitRenderer) -> None:
+    from skimage.data import astronaut
+
+    frame = _frame(renderer, _motion(head_deg=(8, 12, 8), jawOpen=0.5))
+    assert (frame[:150, 320:] == astronaut()[:150, 320:]).all()  # the shuttle
+    assert (frame[:200, :90] == astronaut()[:200, :90]).all()  # the flag
+
+
+def test_iris_follows_the_gaze(renderer: PortraitRenderer) -> None:
+    """Yaw to the character's left is to the right of the picture: the dark centroid between the lids moves there."""
+    scene = renderer.scene(SIZE)
+
+    def centroid(yaw_deg: float) -> float:
+        motion = Motion(25.0, np.zeros((1, 52)), np.zeros((1, 3)), np.radians([[[0, yaw_deg, 0]] * 2]))
+        eye = scene.eyes[1]
+        x, y = (round(float(value)) for value in eye.center)
+        part = _frame(renderer, motion)[y - 3 : y + 4, x - 7 : x + 8].astype(float).mean(2)
+        dark = np.clip(np.percentile(part, 60) - part, 0, None)
+        return float((dark * np.arange(-7, 8)).sum() / dark.sum())
+
+    left, middle, right = centroid(-15), centroid(0), centroid(15)
+    assert middle - left > 0.8
+    assert right - middle > 0.8
+
+
+def test_same_request_same_bytes(renderer: PortraitRenderer) -> None:
+    motion = _motion(frames=3, head_deg=(3, 5, 1), jawOpen=[0.1, 0.3, 0.5])
+    speech = Speech.__new__(Speech)  # only its presence matters: a speaking person breathes
+    first = [frame.tobytes() for frame in renderer.frames(motion, speech, seed=4)]
+    assert first == [frame.tobytes() for frame in renderer.frames(motion, speech, seed=4)]
+
+
+@pytest.mark.parametrize("size", [(64, 64), (320, 240), (270, 480)])
+def test_other_sizes(renderer: PortraitRenderer, size: tuple[int, int]) -> None:
+    frame = next(iter(renderer.frames(_motion(jawOpen=0.3), size=size)))
+    scene = renderer.scene(size)
+    assert frame.shape == (size[1], size[0], 3)
+    # Somewhere the mouth opened; the corners of the frame did not change.
+    assert np.abs(frame.astype(int) - scene.pixels).max() > 20
+    assert (frame[:4, -4:] == scene.pixels[:4, -4:]).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "size", "message"), [({"fit": "wide"}, SIZE, "choose face or full"), ({}, (8, 512), "16 to 8192")]
+)
+def test_bad_options(
+    renderer: PortraitRenderer, tmp_path: Path, options: dict[str, str], size: tuple[int, int], message: str
+) -> None:
+    def use() -> None:
+        if options:
+            PortraitRenderer(tmp_path, **options)  # type: ignore[arg-type]
+        renderer.scene(size)
+
+    with pytest.raises(InputError, match=message):
+        use()
+
+
+def test_closing_demand_follows_mouth_close() -> None:
+    weights = np.zeros(52, np.float32)
+    assert closing_demand(weights) == 0.0
+    weights[ARKIT_INDEX["jawOpen"]] = 0.3
+    assert closing_demand(weights) == 0.0
+    weights[ARKIT_INDEX["mouthClose"]] = 0.31
+    assert closing_demand(weights) == 1.0
+
+
+def test_layers_add_up_to_the_picture(rng: np.random.Generator) -> None:
+    """Composition over the background (Porter & Duff 1984, "over") gives the picture back, whatever the matte."""
+    pixels = rng.integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    matte = np.clip(rng.uniform(-1, 2, (60, 80)), 0, 1).astype(np.float32)
+    person, behind = split_layers(pixels, matte)
+    share = person[..., 3:].astype(float) / 255
+    assert np.abs(person[..., :3] + (1 - share) * behind - pixels).max() <= 1.6
+
+
+def test_fill_keeps_known_and_extends_a_constant(rng: np.random.Generator) -> None:
+    known = (rng.uniform(size=(33, 47)) > 0.6).astype(np.float32)
+    image = np.where(known[..., None] > 0, 7.0, 99.0).astype(np.float32).repeat(3, axis=2)
+    assert_allclose(fill(image, known), 7.0, atol=1e-3)
+
+
+def test_shoulders_follow_late_and_settle() -> None:
+    """A step of the head: two equal lags in a row reach 1 - 2/e of it after one time constant."""
+    head = np.zeros((250, 3))
+    head[:, 1] = 0.2
+    motion = Motion(100.0, np.zeros((250, 52)), head, np.zeros((250, 2, 3)))
+    sway, breath = body_sway(motion, breathing=False, seed=0)
+    assert sway[-1, 0] == pytest.approx(2.2 * 0.2, rel=0.02)
+    assert sway[35, 0] / sway[-1, 0] == pytest.approx(1 - 2 / np.e, abs=0.03)
+    assert not breath.any()
