@@ -14,6 +14,10 @@ __all__ = ["Eye", "draw_eye", "make_eye"]
 
 Float = npt.NDArray[np.float32]
 
+#: Width of a lid's edge in widths of the eye.
+_RIM = 0.03
+#: Iris or lids that have moved this far show the eyeball without the lids' edges, pixels.
+_FREED_PX = 1.5
 #: The white under the lids lies in their shadow.
 _LID_SHADE = 0.72
 
@@ -26,6 +30,8 @@ class Eye:
     ----------
     texture : (H, W, 3) float32
         The eyeball's front at rest, also where lids hide it.
+    clean : (H, W, 3) float32
+        The same without the lids' edges and lashes, for when lids or iris have moved.
     left, top : int
         Where the texture lies in the frame.
     center : (2,) float64
@@ -39,6 +45,7 @@ class Eye:
     """
 
     texture: Float
+    clean: Float
     left: int
     top: int
     center: npt.NDArray[np.float64]
@@ -87,7 +94,12 @@ def make_eye(
     under_lids = _LID_SHADE * (base * (1 - soft) + completed * soft)
     keep = np.clip((share - 0.4) / 0.5, 0, 1)[..., None]
     texture = (patch * keep + under_lids * (1 - keep)).astype(np.float32)
-    return Eye(texture, left, top, center, radius, ball_px, iris[0].astype(np.float32))
+    rim = 2 * max(1, round(_RIM * (box[2] - box[0]))) + 1
+    inner = cv2.erode((share > 0.9).astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (rim, rim)))
+    keep = cv2.GaussianBlur(inner.astype(np.float32), (0, 0), 0.3 * rim)[..., None]
+    whole = base * (1 - soft) + completed * soft
+    clean = (patch * keep + whole * (1 - keep)).astype(np.float32)
+    return Eye(texture, clean, left, top, center, radius, ball_px, iris[0].astype(np.float32))
 
 
 def draw_eye(
@@ -96,6 +108,8 @@ def draw_eye(
     anchor: Float,
     rotation: npt.NDArray[np.float64],
     gaze_px: npt.NDArray[np.float64],
+    opening: Float,
+    raised_px: float,
 ) -> Float:
     """Return the eyeball (h, w, 3) float32 in a box of the frame.
 
@@ -111,6 +125,10 @@ def draw_eye(
         The head's, in the picture's axes.
     gaze_px : (2,) float64
         How far the iris moves in the portrait.
+    opening : (h, w) float32
+        Share of each pixel between the lids.
+    raised_px : float
+        How much further the lids stand apart than in the portrait.
     """
     import cv2
 
@@ -127,11 +145,23 @@ def draw_eye(
         give = np.clip((distance - edge) / max(1.15 * eye.ball_px - edge, 1.0), 0, 1)
         share = 1 - give * give * (3 - 2 * give)
         x, y = x - gaze_px[0] * share, y - gaze_px[1] * share
-    drawn: Float = cv2.remap(
-        eye.texture,
-        (x - eye.left).astype(np.float32),
-        (y - eye.top).astype(np.float32),
-        cv2.INTER_CUBIC,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
+    at = (x - eye.left).astype(np.float32), (y - eye.top).astype(np.float32)
+    freed = float(np.clip(max(np.hypot(*gaze_px), raised_px) / _FREED_PX, 0, 1))
+    drawn: Float = cv2.remap(eye.texture, *at, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    if freed > 0:
+        clean = cv2.remap(eye.clean, *at, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        clean *= _lid_shadow(opening, eye.ball_px)[..., None]
+        drawn += freed * (clean - drawn)
     return drawn
+
+
+def _lid_shadow(opening: Float, ball_px: float) -> Float:
+    """Return the light on the eyeball: the lids, the upper one most, shade what is near them."""
+    import cv2
+
+    sigma = max(0.7, 0.07 * ball_px)
+    spread = cv2.GaussianBlur(opening, (0, 0), sigma)
+    shift = np.array([[1, 0, 0], [0, 1, 0.9 * sigma]], np.float32)
+    from_above = cv2.warpAffine(spread, shift, opening.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
+    light: Float = _LID_SHADE + (1 - _LID_SHADE) * np.clip(2.2 * np.minimum(spread, from_above) - 0.9, 0, 1)
+    return light

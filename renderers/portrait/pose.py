@@ -33,6 +33,8 @@ Float = npt.NDArray[np.float32]
 
 #: Weights below this move nothing by a visible amount.
 _IDLE = 1e-4
+#: Distances that the zones of an eye and of the mouth reach (rig units).
+_EYE_REACH, _MOUTH_REACH = 3.6, 6.5
 #: Overlap of closed lids and lips, pixels.
 _OVERLAP_PX = 0.6
 #: How far a lip's correction reaches: along the mouth and away from the line of the lips (rig units).
@@ -125,6 +127,10 @@ class Poser:
         self.mouth_ring = np.array(OUTER_LIPS)
         #: Vertices that bound the mouth's zone.
         self.lip_vertices = np.unique(rig.corners[[*OUTER_LIPS, *INNER_UPPER, *INNER_LOWER]])
+        at_eyes = rig.eye_centers[:, :2]
+        #: Triangles of the face that can come into the zones of the left eye, the right eye and the mouth.
+        self.near_eyes = tuple(_near(rig, sheet.face_triangles, center, _EYE_REACH) for center in at_eyes)
+        self.near_mouth = _near(rig, sheet.face_triangles, rig.points[[78, 308], :2].mean(0), _MOUTH_REACH)
         self._upper_pull, self._lower_pull = _lip_pulls(rig, self._pairs)
         self._lip_overlap_px = max(_OVERLAP_PX, 0.022 * head.mouth_width_px) if head.mouth_open_px > 0 else 0.3
         self._pivot = head.fit.place(PIVOT[None].astype(np.float32))[0].astype(np.float64)
@@ -136,6 +142,10 @@ class Poser:
         upper, lower = (index[3:6] for index in self._pairs)
         change = self._gaps(points, upper, lower) - self._gaps(self._sheet.points, upper, lower)
         return float(change.mean())
+
+    def raised_px(self, points: Float, eye: EyeLids) -> float:
+        """Return how much further an eye's lids stand apart than in the portrait, pixels."""
+        return float((self._gaps(points, eye.upper, eye.lower) - eye.gap_px).mean())
 
     def seam(self, points: Float) -> Float:
         """Return the (11, 2) line along which closed lips meet, from corner to corner."""
@@ -265,6 +275,13 @@ def closing_demand(weights: Float) -> float:
     demand = max((taken - 0.55) / 0.45, (roll - 0.2) / 0.4 * still, (press - 0.3) / 0.5 * still, 0.0)
     demand = min(demand, 1.0)
     return demand * demand * (3 - 2 * demand)
+
+
+def _near(rig: Rig, triangles: npt.NDArray[np.int32], center: Float, reach: float) -> npt.NDArray[np.int32]:
+    """Return the triangles within a distance of a point of the front view (rig units)."""
+    middle = rig.head_points[triangles].mean(1)[:, :2]
+    chosen: npt.NDArray[np.int32] = triangles[np.linalg.norm(middle - center, axis=1) < reach]
+    return chosen
 
 
 def _lip_pulls(rig: Rig, pairs: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]) -> tuple[Float, Float]:

@@ -116,10 +116,14 @@ class Scene:
         zones = []
         for index, eye in enumerate(self.poser.eyes):
             box = _box(points[eye.vertices], 3.0, width, height)
-            opening = _open_share(mesh, box, self.poser.outline(points, eye.ring), source)
-            zones.append((box, opening, self._eye(index, box, rotation, eye_rotation_rad[index], lift)))
+            near = (points, self.poser.near_eyes[index], self.sheet.colour_at)
+            opening = _open_share(near, box, self.poser.outline(points, eye.ring), source)
+            zones.append(
+                (box, opening, self._eye(index, (points, box, opening), rotation, eye_rotation_rad[index], lift))
+            )
         box = _box(points[self.poser.lip_vertices], 4.0, width, height)
-        opening = _open_share(mesh, box, self.poser.outline(points, self.poser.mouth_ring), source)
+        near = (points, self.poser.near_mouth, self.sheet.colour_at)
+        opening = _open_share(near, box, self.poser.outline(points, self.poser.mouth_ring), source)
         if opening.max() > 0:
             zones.append((box, opening, self._mouth(points, box, rotation, weights, opening, lift)))
         frame = self.pixels.copy()
@@ -157,21 +161,32 @@ class Scene:
     def _moved(self, points: Float) -> Box:
         """Return the box outside which nothing moves."""
         height, width = self.pixels.shape[:2]
-        shift = np.abs(points[:, :2] - self.sheet.points[:, :2]).max(1)
-        moving = shift > _STILL_PX
+        rest = self.sheet.points
+        moving = np.abs(points[:, 0] - rest[:, 0]) > _STILL_PX
+        moving |= np.abs(points[:, 1] - rest[:, 1]) > _STILL_PX
         if not moving.any():
             return 0, 0, 0, 0
-        both = np.concatenate([points[moving], self.sheet.points[moving]])
+        both = np.concatenate([points[moving], rest[moving]])
         # The nodes around a moving one reach as far as the next ones.
         return _box(both, self.sheet.spacing_px + 1, width, height)
 
-    def _eye(self, index: int, box: Box, rotation: npt.NDArray[np.float64], angles_rad: Float, lift: Float) -> Float:
+    def _eye(
+        self,
+        index: int,
+        zone: tuple[Float, Box, Float],
+        rotation: npt.NDArray[np.float64],
+        angles_rad: Float,
+        lift: Float,
+    ) -> Float:
+        """Return one eyeball in its zone (all points, box, opening)."""
+        points, box, opening = zone
         eye = self.eyes[index]
         anchor = self.poser.rotate(eye.anchor[None], rotation)[0] + lift
         pitch, yaw = float(angles_rad[0]), float(angles_rad[1])
         basis = self.head.fit.rotation
         turned = basis @ np.array([np.sin(yaw), -np.sin(pitch), 0.0]) * eye.ball_px
-        return draw_eye(eye, box, anchor, rotation, turned[:2])
+        raised_px = self.poser.raised_px(points, self.poser.eyes[index])
+        return draw_eye(eye, box, anchor, rotation, turned[:2], opening, raised_px)
 
     def _mouth(
         self, points: Float, box: Box, rotation: npt.NDArray[np.float64], weights: Float, opening: Float, lift: Float
@@ -251,7 +266,7 @@ def _draw_face(mesh: Mesh, box: Box, source: Float) -> None:
         return
     drawn, depth = rasterize(*mesh, (right - left, bottom - top), origin=(left, top))
     part = source[top:bottom, left:right]
-    np.copyto(part, drawn, where=(depth > EMPTY_DEPTH)[..., None])
+    _where_drawn(drawn, depth, part)
 
 
 def _open_share(mesh: Mesh, box: Box, outline: Float, source: Float) -> Float:
@@ -280,6 +295,16 @@ def _open_share(mesh: Mesh, box: Box, outline: Float, source: Float) -> Float:
     cv2.fillPoly(within, [ring], 1, shift=4)
     opening *= cv2.dilate(within, np.ones((3, 3), np.uint8))
     return opening
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _where_drawn(drawn: Float, depth: Float, out: Float) -> None:
+    """Copy what was drawn."""
+    for y in range(out.shape[0]):
+        for x in range(out.shape[1]):
+            if depth[y, x] > -1e29:
+                out[y, x, 0] = drawn[y, x, 0]
+                out[y, x, 1] = drawn[y, x, 1]
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
@@ -314,6 +339,7 @@ def _over(person: npt.NDArray[np.uint8], background: npt.NDArray[np.uint8], out:
 
 def _box(points: Float, margin: float, width: int, height: int) -> Box:
     """Return the whole-pixel box around points, inside the frame."""
-    low, high = points[:, :2].min(0) - margin, points[:, :2].max(0) + margin
-    left, top = max(0, int(np.floor(low[0]))), max(0, int(np.floor(low[1])))
-    return left, top, max(left, min(width, int(np.ceil(high[0])) + 1)), max(top, min(height, int(np.ceil(high[1])) + 1))
+    x, y = points[:, 0], points[:, 1]
+    left, top = max(0, int(np.floor(x.min() - margin))), max(0, int(np.floor(y.min() - margin)))
+    right, bottom = int(np.ceil(x.max() + margin)) + 1, int(np.ceil(y.max() + margin)) + 1
+    return left, top, max(left, min(width, right)), max(top, min(height, bottom))
