@@ -21,21 +21,21 @@ __all__ = ["LOWER_FACE", "PATTERNS", "express", "felt"]
 
 #: Names without a side stand for both sides.
 PATTERNS: Mapping[str, Mapping[str, float]] = MappingProxyType({
-    "joy": {"mouthSmile": 0.82, "cheekSquint": 0.75, "eyeSquint": 0.50, "mouthDimple": 0.15, "browOuterUp": 0.16,
-            "mouthUpperUp": 0.08},
-    "trust": {"mouthSmile": 0.40, "browInnerUp": 0.30, "cheekSquint": 0.26, "eyeSquint": 0.14, "mouthPress": 0.06},
-    "fear": {"browInnerUp": 0.95, "browOuterUp": 0.40, "browDown": 0.24, "eyeWide": 0.85, "mouthStretch": 0.60,
-             "mouthLowerDown": 0.18, "mouthFrown": 0.18},
-    "surprise": {"browInnerUp": 0.85, "browOuterUp": 1.00, "eyeWide": 0.90, "mouthFunnel": 0.12,
-                 "mouthShrugUpper": 0.05},
-    "sadness": {"browInnerUp": 0.95, "browDown": 0.18, "mouthFrown": 0.75, "mouthShrugLower": 0.35,
-                "eyeSquint": 0.22, "eyeBlink": 0.18},
-    "disgust": {"noseSneer": 0.90, "mouthUpperUp": 0.42, "browDown": 0.55, "eyeSquint": 0.50,
-                "mouthShrugUpper": 0.18, "mouthFrown": 0.34, "cheekSquint": 0.35},
-    "anger": {"browDown": 1.00, "eyeSquint": 0.42, "eyeWide": 0.25, "noseSneer": 0.42, "mouthPress": 0.42,
-              "mouthFrown": 0.36, "jawForward": 0.20, "mouthStretch": 0.12},
-    "anticipation": {"browOuterUp": 0.40, "browInnerUp": 0.15, "eyeSquint": 0.20, "eyeWide": 0.22,
-                     "mouthSmile": 0.18, "mouthPress": 0.10, "mouthDimple": 0.14},
+    "joy": {"mouthSmile": 1.00, "cheekSquint": 0.95, "eyeSquint": 0.60, "mouthDimple": 0.30, "browOuterUp": 0.20,
+            "mouthUpperUp": 0.10},
+    "trust": {"mouthSmile": 0.50, "browInnerUp": 0.36, "cheekSquint": 0.32, "eyeSquint": 0.18, "mouthPress": 0.08},
+    "fear": {"browInnerUp": 1.00, "browOuterUp": 0.50, "browDown": 0.28, "eyeWide": 1.00, "mouthStretch": 0.80,
+             "mouthLowerDown": 0.18, "mouthFrown": 0.30},
+    "surprise": {"browInnerUp": 1.00, "browOuterUp": 1.00, "eyeWide": 1.00, "mouthFunnel": 0.14,
+                 "mouthShrugUpper": 0.06},
+    "sadness": {"browInnerUp": 1.00, "browDown": 0.22, "mouthFrown": 1.00, "mouthShrugLower": 0.45,
+                "eyeSquint": 0.26, "eyeBlink": 0.22},
+    "disgust": {"noseSneer": 1.00, "mouthUpperUp": 0.42, "browDown": 0.65, "eyeSquint": 0.60,
+                "mouthShrugUpper": 0.18, "mouthFrown": 0.50, "cheekSquint": 0.45},
+    "anger": {"browDown": 1.00, "eyeSquint": 0.55, "eyeWide": 0.30, "noseSneer": 0.55, "mouthPress": 0.60,
+              "mouthFrown": 0.55, "jawForward": 0.25, "mouthStretch": 0.15},
+    "anticipation": {"browOuterUp": 0.50, "browInnerUp": 0.18, "eyeSquint": 0.24, "eyeWide": 0.28,
+                     "mouthSmile": 0.24, "mouthPress": 0.14, "mouthDimple": 0.18},
 })  # fmt: skip
 
 #: Seconds from onset to apex and back (surprise is brief, sadness slow: Ekman and Friesen 1975).
@@ -53,8 +53,8 @@ OFFSET_S = 0.6
 
 #: Shapes below the nose, and what is left of each while speaking. Those that speech itself needs yield most.
 LOWER_FACE: Mapping[str, float] = MappingProxyType({
-    "mouthSmile": 0.74, "mouthFrown": 0.72, "mouthDimple": 0.40, "mouthStretch": 0.42, "mouthPress": 0.20,
-    "mouthShrugLower": 0.22, "mouthShrugUpper": 0.25, "mouthUpperUp": 0.16, "mouthLowerDown": 0.30,
+    "mouthSmile": 0.80, "mouthFrown": 0.80, "mouthDimple": 0.40, "mouthStretch": 0.42, "mouthPress": 0.16,
+    "mouthShrugLower": 0.22, "mouthShrugUpper": 0.25, "mouthUpperUp": 0.15, "mouthLowerDown": 0.30,
     "mouthFunnel": 0.25, "jawForward": 0.5,
 })  # fmt: skip
 
