@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 from renderers.diffusion.audio_module import AudioModule
 from renderers.diffusion.branches import KeysValues, Memory, Modulation, WindowContext
@@ -72,6 +73,7 @@ class DiffusionNet(nn.Module):
     def __init__(self, config: NetConfig | None = None) -> None:
         super().__init__()
         self.config = config = config or NetConfig()
+        self.checkpointing = False
         widths = config.block_out_channels
         lowest = len(widths) - 1
         self.conv_in = nn.Conv2d(config.in_channels, widths[0], 3, padding=1)
@@ -170,7 +172,7 @@ class DiffusionNet(nn.Module):
         -------
         (B·F, 4, h, w) float
         """
-        run = _Run(context, self.time_embedding(timestep))
+        run = _Run(context, self.time_embedding(timestep), self.checkpointing and torch.is_grad_enabled())
         images, skips = self.conv_in(latents), []
         skips.append(images)
         for stage in self.down_blocks:
@@ -192,23 +194,34 @@ class DiffusionNet(nn.Module):
 
 
 class _Run:
-    """Walks the layers in network order, handing each its part of the context."""
+    """Walks the layers in network order, handing each its part of the context.
 
-    def __init__(self, context: WindowContext, time: Tensor) -> None:
+    With ``checkpointing`` a layer's activations are computed again for the gradient instead of kept.
+    """
+
+    def __init__(self, context: WindowContext, time: Tensor, checkpointing: bool = False) -> None:
         self.context = context
         self.time = time
+        self.checkpointing = checkpointing
         self.attended = 0
         self.moved = 0
 
     def layer(self, stage: _Layers, i: int, images: Tensor, audio: Tensor) -> tuple[Tensor, Tensor]:
-        context = self.context
+        at = self.attended, self.moved
+        self.attended += stage.attends
+        self.moved += 1
+        if self.checkpointing:
+            out: tuple[Tensor, Tensor] = checkpoint(self._work, stage, i, at, images, audio, use_reentrant=False)
+            return out
+        return self._work(stage, i, at, images, audio)
+
+    def _work(
+        self, stage: _Layers, i: int, at: tuple[int, int], images: Tensor, audio: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        context, (n, m) = self.context, at
         images = stage.resnets[i](images, self.time)
         if stage.attends:
-            n = self.attended
             image_kv, reference_kv = context.image_kv[n], context.reference_kv[n] if context.reference_kv else None
             images = stage.attentions[i](images, context.branches, image_kv, reference_kv, context.reference_rows)
             images, audio = stage.audio_modules[i](images, audio, context.modulations[n])
-            self.attended += 1
-        images = stage.motion_modules[i](images, context.branches, context.memories[self.moved])
-        self.moved += 1
-        return images, audio
+        return stage.motion_modules[i](images, context.branches, context.memories[m]), audio

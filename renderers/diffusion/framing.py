@@ -27,7 +27,7 @@ def network_size(size: tuple[int, int], resolution: int) -> tuple[int, int]:
     if not MIN_SIDE <= resolution <= MAX_SIDE:
         raise InputError(f"resolution={resolution} must be from {MIN_SIDE} to {MAX_SIDE} pixels; the weights know 512")
     scale = resolution / max(size)
-    width, height = (max(SIZE_STEP, round(side * scale / SIZE_STEP) * SIZE_STEP) for side in size)
+    width, height = (max(SIZE_STEP, int(side * scale / SIZE_STEP + 0.5) * SIZE_STEP) for side in size)
     return width, height
 
 

@@ -14,7 +14,7 @@ from renderers.diffusion.model import TalkingHead
 from renderers.diffusion.projections import AudioProjection, ImageProjection
 from renderers.diffusion.reference_net import ReferenceNet
 
-__all__ = ["TINY_CONFIGS", "TINY_VAE", "tiny_features", "tiny_head"]
+__all__ = ["MICRO_NET", "TINY_CONFIGS", "TINY_VAE", "tiny_features", "tiny_head"]
 
 #: Widths are multiples of 32, because the motion modules' group norms have 32 groups.
 TINY_CONFIGS: dict[str, Any] = {
@@ -33,16 +33,33 @@ TINY_VAE: dict[str, Any] = {
 }
 
 
-def tiny_head(seed: int = 0, **options: Any) -> TalkingHead:
-    """Small networks with random weights; ``options`` go to :class:`TalkingHead`."""
+#: Two levels and seven layers instead of four and 22: for training on a CPU.
+MICRO_NET = NetConfig((32, 32), norm_num_groups=8, cross_attention_dim=16, audio_attention_dim=24, layers_per_block=1)
+
+
+def tiny_head(
+    seed: int = 0, net: NetConfig = TINY_CONFIGS["diffusion_net"], vae: nn.Module | None = None, **options: Any
+) -> TalkingHead:
+    """Small networks with random weights.
+
+    Parameters
+    ----------
+    seed : int
+    net : NetConfig
+        Of both large networks.
+    vae : nn.Module, optional
+        In place of a random autoencoder.
+    **options
+        For :class:`TalkingHead`.
+    """
     from diffusers import AutoencoderKL
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         networks: list[nn.Module] = [
-            AutoencoderKL(**TINY_VAE),
-            ReferenceNet(TINY_CONFIGS["reference_net"]),
-            DiffusionNet(TINY_CONFIGS["diffusion_net"]),
+            vae or AutoencoderKL(**TINY_VAE),
+            ReferenceNet(net),
+            DiffusionNet(net),
             ImageProjection(TINY_CONFIGS["image_proj"]),
             AudioProjection(TINY_CONFIGS["audio_proj"]),
         ]
