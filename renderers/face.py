@@ -285,10 +285,13 @@ class Landmarker:
             scale = _CROP_PX / span
             offset_x = center_x + shift_x * side - span / 2
             offset_y = center_y + shift_y * side - span / 2
-            blurred = cv2.GaussianBlur(pixels, (0, 0), 0.4 / scale) if scale < 0.6 else pixels
-            matrix = np.array([[scale, 0, -offset_x * scale], [0, scale, -offset_y * scale]])
+            left, top = max(0, int(offset_x) - 2), max(0, int(offset_y) - 2)
+            part = pixels[top : int(offset_y + span) + 3, left : int(offset_x + span) + 3]
+            if scale < 0.6:
+                part = cv2.GaussianBlur(part, (0, 0), 0.4 / scale)
+            matrix = np.array([[scale, 0, (left - offset_x) * scale], [0, scale, (top - offset_y) * scale]])
             crop = cv2.warpAffine(
-                blurred, matrix, (_CROP_PX, _CROP_PX), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+                part, matrix, (_CROP_PX, _CROP_PX), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
             )
             found = self.points(crop)
             if found is not None:

@@ -27,6 +27,8 @@ _INSIDE = ("jawForward", "jawLeft", "jawRight", "jawOpen", "tongueOut")
 _TEETH_DOWN = 0.25
 #: Lips that have parted this much further show their portrait's teeth without the rim of the lower lip.
 _PARTED_PX = 1.5
+#: Skin of less chroma (of its brightest channel) than this is that of a picture without colours.
+_COLOURFUL = 0.12
 #: How fast light is lost into the mouth (head model's units).
 _DARKENING = 4.5
 
@@ -288,6 +290,9 @@ def _colours(pixels: npt.NDArray[np.uint8], rig: Rig, head: Head, landmarks: Flo
         teeth = 0.8 * bright.mean(0) + 0.2 * teeth if bright.mean() > 0.8 * grey else teeth
     flesh = 0.5 * lips * np.array([1.0, 0.78, 0.76], np.float32)
     flesh += 0.5 * np.array([grey * 1.05, grey * 0.5, grey * 0.47], np.float32)
+    # A grey picture has a grey mouth.
+    colourful = float(np.clip(np.ptp(skin) / max(float(skin.max()), 1.0) / _COLOURFUL, 0, 1))
+    flesh = flesh * colourful + flesh.mean() * (1 - colourful)
     colours = np.zeros((count, 3), np.float32)
 
     def part(name: str) -> slice:
@@ -304,7 +309,7 @@ def _colours(pixels: npt.NDArray[np.uint8], rig: Rig, head: Head, landmarks: Flo
     front = points[part("teeth"), 2].max()
     depth = np.exp(-np.maximum(front - 0.2 - points[:, 2], 0) / _DARKENING)
     # Light that reaches deep has been reflected by flesh on its way.
-    tint = 1 - (1 - depth)[:, None] * np.array([0.0, 0.3, 0.34], np.float32)
+    tint = 1 - (1 - depth)[:, None] * np.array([0.0, 0.3, 0.34], np.float32) * colourful
     lit: Float = (colours * tint * (lambert * depth)[:, None]).astype(np.float32)
     return lit
 

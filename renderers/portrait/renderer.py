@@ -39,6 +39,8 @@ class PortraitRenderer:
         ``"full"`` shows the whole picture.
     breathing : bool
         Whether a speaking person breathes visibly. Without speech the person holds still.
+    transparent : bool
+        Whether frames come without background, as (height, width, 4) with straight alpha, for compositing.
 
     Raises
     ------
@@ -55,10 +57,10 @@ class PortraitRenderer:
         requires={"mediapipe": "pip install mediapipe==0.10.21", "numba": "pip install numba"},
     )
 
-    def __init__(self, portrait: Path, *, fit: str = "face", breathing: bool = True) -> None:
+    def __init__(self, portrait: Path, *, fit: str = "face", breathing: bool = True, transparent: bool = False) -> None:
         if fit not in _FITS:
             raise InputError(f"fit={fit!r} is not allowed; choose {' or '.join(_FITS)}")
-        self._fit, self._breathing = fit, breathing
+        self._fit, self._breathing, self._transparent = fit, breathing, transparent
         self._picture = read_picture(Path(portrait))
         self._face = find_face(self._picture)
         self._scenes: dict[tuple[int, int], Scene] = {}
@@ -92,7 +94,14 @@ class PortraitRenderer:
         breathing = self._breathing and speech is not None
         sway, breath = body_sway(played, breathing=breathing, seed=seed)
         for i in range(len(played)):
-            yield scene.draw(played.weights[i], played.head_rotation[i], eyes[i], sway[i], float(breath[i]))
+            yield scene.draw(
+                played.weights[i],
+                played.head_rotation[i],
+                eyes[i],
+                sway[i],
+                float(breath[i]),
+                transparent=self._transparent,
+            )
 
 
 def _eye_rotation(motion: Motion) -> npt.NDArray[np.float32]:

@@ -82,6 +82,8 @@ class Scene:
         eye_rotation_rad: Float,
         sway: Float | None = None,
         breath: float = 0.0,
+        *,
+        transparent: bool = False,
     ) -> npt.NDArray[np.uint8]:
         """Draw one frame.
 
@@ -97,11 +99,13 @@ class Scene:
             The shoulders' way to the right and down, head model's units.
         breath : float
             Their rise with the breath, the same units.
+        transparent : bool
+            Whether to leave the background out.
 
         Returns
         -------
-        (H, W, 3) uint8
-            sRGB.
+        (H, W, 3) uint8, or (H, W, 4) if transparent
+            sRGB, with alpha that is not multiplied in.
         """
         import cv2
 
@@ -145,7 +149,21 @@ class Scene:
             strength = np.clip(float(weights[lids.blink]) / _LID_FROM, 0, 1)
             if strength > 0:
                 draw_lid(lid, frame, points, strength * strength * (3 - 2 * strength))
-        return frame
+        return self._cut_out(frame, source, points) if transparent else frame
+
+    def _cut_out(self, frame: npt.NDArray[np.uint8], source: Float, points: Float) -> npt.NDArray[np.uint8]:
+        """Return a frame (H, W, 4) with the person's matte as alpha and the background's colour taken out."""
+        import cv2
+
+        alpha = self.person[..., 3].copy()
+        left, top, right, bottom = self._moved(points)
+        part = np.ascontiguousarray(source[top:bottom, left:right])
+        if part.size:
+            mode = cv2.BORDER_REFLECT_101
+            alpha[top:bottom, left:right] = cv2.remap(self.person[..., 3], part, None, cv2.INTER_CUBIC, borderMode=mode)
+        share = alpha[..., None].astype(np.float32) / 255
+        colour = (frame - (1 - share) * self.background) / np.maximum(share, 1 / 255)
+        return np.concatenate([np.clip(colour + 0.5, 0, 255).astype(np.uint8), alpha[..., None]], 2)
 
     def _sway(self, points: Float, sway: Float | None, breath: float) -> Float:
         """Move the shoulders, in place, and return (3,) how far the head goes along."""

@@ -158,6 +158,19 @@ def test_same_request_same_bytes(renderer: PortraitRenderer) -> None:
     assert first == [frame.tobytes() for frame in renderer.frames(motion, speech, seed=4)]
 
 
+def test_cut_out_laid_over_its_background_is_the_frame(renderer: PortraitRenderer) -> None:
+    """Porter & Duff's "over" with straight alpha gives the opaque frame back."""
+    scene = renderer.scene(SIZE)
+    motion = _motion(head_deg=(4, 9, 3), jawOpen=0.4, eyeBlink=1)
+    arguments = (motion.weights[0], motion.head_rotation[0], motion.eye_rotation[0])
+    cut = scene.draw(*arguments, transparent=True).astype(float)
+    share = cut[..., 3:] / 255
+    laid = cut[..., :3] * share + (1 - share) * scene.background
+    assert np.abs(laid - scene.draw(*arguments)).mean() < 0.6
+    assert cut[:150, 400:, 3].max() == 0  # no shuttle
+    assert cut[100, 225, 3] == 255  # her nose
+
+
 @pytest.mark.parametrize("size", [(64, 64), (320, 240), (270, 480)])
 def test_other_sizes(renderer: PortraitRenderer, size: tuple[int, int]) -> None:
     frame = next(iter(renderer.frames(_motion(jawOpen=0.3), size=size)))
