@@ -29,8 +29,6 @@ _FILL = 0.8
 _HEAD_HEIGHT_M = 0.29
 #: Textures are not larger than this along a side.
 _MAX_TEXTURE_PX = 4096
-#: Light falls off over this depth behind the lips.
-_MOUTH_DEPTH_M = 0.028
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -196,16 +194,13 @@ def _linear_texture(head: Head) -> FloatArray:
 
 
 def _gloss(head: Head) -> FloatArray:
-    """Return (V, 2) float32: how wet each vertex is, and how open to the light (the mouth's inside is not)."""
+    """Return (V, 2) float32: how wet each vertex is, and how open to the lights (the mouth's inside is not)."""
     gloss = np.zeros((len(head.vertices), 2), np.float32)
     gloss[:, 1] = 1.0
     if head.eye_parts is not None:
         gloss[head.eye_parts > 0, 0] = 1.0
     if head.inner is not None:
-        inside = head.inner
-        behind = head.vertices[inside, 2].max() - head.vertices[inside, 2]
-        gloss[inside, 1] = np.clip(1.0 - behind / _MOUTH_DEPTH_M, 0.08, 0.9)
-        gloss[inside, 0] = 0.12
+        gloss[head.inner] = (0.10, 0.85)
     return gloss
 
 

@@ -26,10 +26,14 @@ _TILE_PX = 256
 _RINGS, _SECTORS = 24, 32
 
 
-def paint_uv(part: str) -> tuple[float, float]:
-    """Return the texture coordinate of a plain paint."""
-    row = list(PAINTS).index(part)
-    return 0.75, (row + 0.5) / len(PAINTS)
+def paint_uv(part: str, bright: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return (V, 2) texture coordinates of a paint, from dark (0) to its full colour (1).
+
+    Engines that cast no shadows would light the inside of a mouth like a cheek; so its shadow is painted.
+    """
+    row = (list(PAINTS).index(part) + 0.5) / len(PAINTS)
+    uvs: npt.NDArray[np.float32] = np.stack([0.51 + 0.48 * bright, np.full_like(bright, row)], axis=1)
+    return uvs
 
 
 def eyeball(
@@ -63,7 +67,8 @@ def painted_texture() -> npt.NDArray[np.uint8]:
     texture[:, :_TILE_PX] = _eye()
     height = _TILE_PX // len(PAINTS)
     for row, colour in enumerate(PAINTS.values()):
-        texture[row * height : (row + 1) * height, _TILE_PX:] = colour
+        ramp = np.clip((np.arange(_TILE_PX) / _TILE_PX - 0.02) / 0.96, 0.0, 1.0)
+        texture[row * height : (row + 1) * height, _TILE_PX:] = np.round(ramp[:, None] * np.array(colour))
     texture.setflags(write=False)
     return texture
 

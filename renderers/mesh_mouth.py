@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from renderers.mesh_eyes import PAINTS
 from renderers.mesh_head import Head, vertex_normals
-from renderers.rig import Rig
 
-__all__ = ["with_mouth"]
+if TYPE_CHECKING:
+    from renderers.rig import Rig
+
+__all__ = ["mouth_light", "with_mouth"]
 
 #: Points of the middle of the face that speech moves little: nose and its wings, the groove above the lip.
 _ANCHORS = (1, 2, 4, 5, 19, 94, 164, 98, 327)
@@ -22,13 +25,28 @@ _CORNERS = (291, 61)
 #: The front teeth stay this far behind the lips, metres.
 _BEHIND_LIPS_M = 0.003
 #: Light falls off over this depth behind the front teeth.
-_DEPTH_M = 0.030
+_DEPTH_M = 0.036
 #: Rows of the texture for each paint, and the light that the photo's own is taken to give.
 _ROWS_PX = 8
 _LIGHT = np.array([-0.30, 0.35, 0.89], np.float32)
 _PARTS = {"socket": "mouth_socket", "gums": "gums_tongue", "teeth": "teeth"}
 
 FloatArray = npt.NDArray[np.float32]
+
+
+def mouth_light(depths_m: FloatArray, front_m: float) -> FloatArray:
+    """Return how much light comes to places inside the mouth, 0 to 1: all at the front teeth, little behind.
+
+    Parameters
+    ----------
+    depths_m : (V,) float32
+        Along +Z, metres.
+    front_m : float
+        Of the front teeth.
+    """
+    near = np.clip(1.0 - (front_m - depths_m) / _DEPTH_M, 0.0, 1.0)
+    light: FloatArray = (0.14 + 0.86 * near**1.2).astype(np.float32)
+    return light
 
 
 def with_mouth(face: Head, rig: Rig) -> Head:
@@ -93,9 +111,8 @@ def _widening(face: FloatArray, rest: FloatArray, unit_m: float) -> float:
 
 def _brightness(points: FloatArray, triangles: npt.NDArray[np.int32]) -> FloatArray:
     """Return (V,) brightness in [0, 1]: less the deeper in the mouth, and by the light's direction."""
-    depth = np.clip(1.0 - (points[:, 2].max() - points[:, 2]) / _DEPTH_M, 0.0, 1.0)
     facing = 0.55 + 0.45 * np.clip(vertex_normals(points, triangles) @ _LIGHT, 0.0, 1.0)
-    bright: FloatArray = (0.06 + 0.94 * depth**1.2 * facing**0.7).astype(np.float32)
+    bright: FloatArray = mouth_light(points[:, 2], float(points[:, 2].max())) * facing**0.7
     return bright
 
 

@@ -12,6 +12,7 @@ from checkpoints.errors import InputError
 from conditioning import ARKIT_NAMES
 from renderers.mesh_eyes import eyeball, paint_uv, painted_texture
 from renderers.mesh_head import Head
+from renderers.mesh_mouth import mouth_light
 
 __all__ = ["ict_head", "neutral_head", "open_head", "portrait_head"]
 
@@ -24,6 +25,9 @@ _PIVOT_BELOW_EARS_M = np.array([0.0, -0.03, -0.01], np.float32)
 
 #: Height and depth of the middle between the ears of ICT-FaceKit's head, in its units.
 _EARS = (1.3, -1.0)
+
+#: Parts inside the mouth, where little light comes.
+_INNER = ("socket", "gums", "teeth")
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -131,9 +135,12 @@ def _painted(
     used = np.zeros(len(points), bool)
     for part, slices in parts.items():
         for piece in slices:
-            uvs[piece], used[piece] = paint_uv(part), True
+            bright = np.ones(piece.stop - piece.start, np.float32)
+            if part in _INNER:
+                bright = mouth_light(unit_m * points[piece, 2], float(unit_m * points[parts["teeth"][0], 2].max()))
+            uvs[piece], used[piece] = paint_uv(part, bright), True
     inner = np.zeros(len(points), bool)
-    for part in ("socket", "gums", "teeth"):
+    for part in _INNER:
         for piece in parts.get(part, []):
             inner[piece] = True
     number = np.cumsum(used) - 1

@@ -1,8 +1,8 @@
 """What goes beside an export: the sound, and a manifest that names files, rate, curves and hashes.
 
-``FILE.manifest.json`` (``hello.glb.manifest.json``) is one object: ``format`` (``"mien-manifest"``), ``version`` (1), ``generator``, ``text``,
-``seed``, ``fps``, ``frames``, ``duration_s``, ``sample_rate``, ``rig``, ``names`` (of the curves, in order) and
-``files`` (``name``, ``bytes``, ``sha256`` of each file that was written with it).
+``FILE.manifest.json`` (``hello.glb.manifest.json``) is one object: ``format`` (``"mien-manifest"``), ``version`` (1),
+``generator``, ``text``, ``seed``, ``fps``, ``frames``, ``duration_s``, ``sample_rate``, ``rig``, ``names`` (of the
+curves, in order) and ``files`` (``name``, ``bytes``, ``sha256`` of each file that was written with it).
 """
 
 from __future__ import annotations

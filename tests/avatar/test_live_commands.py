@@ -1,0 +1,55 @@
+"""``mien head`` and ``mien stream`` from the outside."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from avatar.cli import main
+from avatar.take import Take
+
+
+def run(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    output = capsys.readouterr()
+    return int(caught.value.code or 0), output.out, output.err
+
+
+def test_a_head_is_added_listed_and_used(
+    take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    take.save(tmp_path / "goblin.glb")
+    status, out, _ = run(["head", "add", str(tmp_path / "goblin.glb")], capsys)
+    assert (status, out) == (0, "goblin: 22283 vertices, 52 of 52 shapes\n")
+    assert str(tmp_path / "goblin.glb") in run(["head", "list"], capsys)[1]
+    take.save(tmp_path / "again.glb", head="goblin")
+    assert (tmp_path / "again.glb").stat().st_size > 20_000_000
+    (tmp_path / "bad.glb").write_bytes(b"nothing")
+    for arguments, words in (
+        (["head", "add", str(tmp_path / "bad.glb")], "is no binary glTF"),
+        (["head", "add", str(tmp_path / "none.glb")], "cannot read"),
+        (["head", "add", str(tmp_path / "goblin.glb"), "--rename", "x"], "write OLD=NEW"),
+    ):
+        status, _, err = run(arguments, capsys)
+        assert status == 2
+        assert words in err
+        assert err.count("\n") == 1
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_line_is_streamed(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(5)
+        address = f"livelink://127.0.0.1:{receiver.getsockname()[1]}"
+        status, out, _ = run(["stream", "Hi!", "-e", "joy", "--to", address, "--wait", "0"], capsys)
+        assert status == 0
+        assert "frames, the latest 1 %" in out
+        assert receiver.recv(65536)[:4] == b"\x06\0\0\0"
+    status, _, err = run(["stream", "Hi!", "--to", "nowhere"], capsys)
+    assert status == 2
+    assert "is not known" in err
