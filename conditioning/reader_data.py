@@ -6,8 +6,6 @@ corpus                  labels                                     split
 GoEmotions (CC BY 4.0)  27 emotions + neutral, several allowed     official train/dev/test
 XED (CC BY 4.0)         Plutchik's eight, several allowed; neutral none published; by hash, 80/10/10
 EmoBank (CC BY-SA 4.0)  valence, arousal, dominance, 1–5           official train/dev/test
-polarity (CC BY 4.0)    positive or negative                       all for training
-lexicon (CC BY, MIT)    valence of single words                    all for training
 ======================  =========================================  =================================
 
 Files, each in a folder of the corpus' name:
@@ -16,17 +14,12 @@ Files, each in a folder of the corpus' name:
   https://github.com/google-research/google-research/tree/master/goemotions; Demszky et al., ACL 2020)
 * ``xed/AnnotatedData/{en-annotated.tsv,neu_en.txt}``: https://github.com/Helsinki-NLP/XED (Öhman et al., COLING 2020)
 * ``emobank/corpus/{emobank,reader,writer}.csv``: https://github.com/JULIELab/EmoBank (Buechel & Hahn, EACL 2017)
-* ``polarity/{sentence_polarity,pros_cons,product_reviews_1,product_reviews_2,opinion_lexicon}/``: the packages of these
-  names in https://github.com/nltk/nltk_data (Pang & Lee, ACL 2005; Hu & Liu, KDD 2004; Ganapathibhotla & Liu, COLING
-  2008)
-* ``polarity/vader_lexicon.txt``: https://github.com/cjhutto/vaderSentiment (Hutto & Gilbert, ICWSM 2014, MIT)
 * ``ljspeech/metadata_all.csv``: the ``metadata.csv`` of https://keithito.com/LJ-Speech-Dataset/ (public domain)
 """
 
 from __future__ import annotations
 
 import csv
-import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +31,7 @@ from checkpoints.errors import InputError
 
 __all__ = [
     "EKMAN", "EKMAN_NAMES", "GOEMOTIONS", "Corpus", "ekman_labels", "emobank", "emobank_views", "goemotions",
-    "lexicon", "ljspeech_texts", "polarity", "xed",
+    "ljspeech_texts", "xed",
 ]  # fmt: skip
 
 SPLITS = ("train", "dev", "test")
@@ -67,8 +60,6 @@ EKMAN_NAMES = tuple(EKMAN)
 
 XED_ORDER = ("anger", "anticipation", "disgust", "fear", "joy", "sadness", "surprise", "trust")
 """XED's labels 1–8."""
-LEXICON_VALENCE = 1.5
-"""Valence of an unrated word of the Opinion Lexicon on VADER's scale, about the mean of those that it rates."""
 PLUTCHIK = ("joy", "trust", "fear", "surprise", "sadness", "disgust", "anger", "anticipation")
 
 
@@ -152,37 +143,6 @@ def emobank_views(folder: Path) -> Corpus:
     return Corpus(tuple(row["text"] for row in kept), np.array(labels, dtype=np.float32))
 
 
-def polarity(folder: Path) -> Corpus:
-    """Return sentences that praise (1) or blame (0); ``labels`` (n, 1)."""
-    home = folder / "polarity"
-    pairs: list[tuple[str, float]] = []
-    for name, label in (("pos", 1.0), ("neg", 0.0)):
-        pairs += [(text, label) for text in _lines(home / "sentence_polarity" / f"rt-polarity.{name}", "latin-1")]
-    for name, label in (("Pros", 1.0), ("Cons", 0.0)):
-        lines = _lines(home / "pros_cons" / f"Integrated{name}.txt", "latin-1")
-        pairs += [(re.sub("<[^>]+>", "", line).strip(), label) for line in lines]
-    for path in sorted(home.glob("product_reviews_*/*.txt")):
-        for line in _lines(path, "latin-1"):
-            marks, _, text = line.partition("##")
-            score = sum(int(sign + (size or "1")) for sign, size in re.findall(r"\[([+-])(\d?)\]", marks))
-            pairs += [(text, float(score > 0))] if text and score else []
-    kept = [(text, label) for text, label in pairs if len(text) > 4]
-    return Corpus(tuple(text for text, _ in kept), np.array([[label] for _, label in kept], dtype=np.float32))
-
-
-def lexicon(folder: Path) -> Corpus:
-    """Return single words with their valence, about -4 to 4; ``labels`` (n, 1)."""
-    home = folder / "polarity"
-    values: dict[str, float] = {}
-    for name, value in (("positive", LEXICON_VALENCE), ("negative", -LEXICON_VALENCE)):
-        words = _lines(home / "opinion_lexicon" / f"{name}-words.txt", "latin-1")
-        values |= {word.strip(): value for word in words if not word.startswith(";")}
-    for line in _lines(home / "vader_lexicon.txt"):
-        word, value_text, *_ = line.split("\t")
-        values[word] = float(value_text)
-    return Corpus(tuple(values), np.array([[value] for value in values.values()], dtype=np.float32))
-
-
 def ljspeech_texts(folder: Path) -> list[str]:
     """Return the sentences of LJ Speech, plain text to learn words from."""
     return [line.rpartition("|")[2] for line in _lines(folder / "ljspeech" / "metadata_all.csv")]
@@ -199,9 +159,9 @@ def _one_hot(ids: list[int], size: int) -> npt.NDArray[np.float32]:
     return row
 
 
-def _lines(path: Path, encoding: str = "utf-8") -> list[str]:
+def _lines(path: Path) -> list[str]:
     _require(path)
-    return [line for line in path.read_text(encoding=encoding).split("\n") if line.strip()]
+    return [line for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
 
 
 def _require(path: Path) -> None:

@@ -84,7 +84,7 @@ def matrix(vocabulary: Vocabulary, sentences: Sequence[Tokens]) -> Any:
 
 
 def fit_logistic(
-    features: Any, labels: Array, strength: float, weights: Array | None = None
+    features: Any, labels: Array, strength: float
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Fit one logistic regression per column, all at once.
 
@@ -96,8 +96,6 @@ def fit_logistic(
     labels : (n, k) 0/1
     strength : float
         LIBLINEAR's C.
-    weights : (n,) float, optional
-        Of the sentences.
 
     Returns
     -------
@@ -108,21 +106,20 @@ def fit_logistic(
 
     targets = np.asarray(labels, np.float32)
     shape = (features.shape[1] + 1, targets.shape[1])
-    share = np.ones((len(targets), 1), np.float32) if weights is None else weights.astype(np.float32)[:, None]
     transposed = features.T.tocsr()
 
     def objective(flat: Array) -> tuple[float, Array]:
         table = flat.reshape(shape).astype(np.float32)
         logits = features @ table[:-1] + table[-1]
-        loss = float((share * (np.logaddexp(0.0, logits) - targets * logits)).sum(dtype=np.float64))
-        slope = strength * share * (1.0 / (1.0 + np.exp(-logits)) - targets)
+        loss = float((np.logaddexp(0.0, logits) - targets * logits).sum(dtype=np.float64))
+        slope = strength * (1.0 / (1.0 + np.exp(-logits)) - targets)
         gradient = np.empty(shape, np.float64)
         gradient[:-1] = transposed @ slope + table[:-1]
         gradient[-1] = slope.sum(axis=0)
         return strength * loss + 0.5 * float((table[:-1].astype(np.float64) ** 2).sum()), gradient.ravel()
 
     start = np.zeros(shape)
-    rate = np.clip((share * targets).sum(axis=0) / share.sum(), 1e-5, 1 - 1e-5)
+    rate = np.clip(targets.mean(axis=0), 1e-5, 1 - 1e-5)
     start[-1] = np.log(rate / (1 - rate))
     options = {"maxiter": MAX_ITERATIONS, "maxcor": 10, "ftol": 1e-6}
     result = minimize(objective, start.ravel(), jac=True, method="L-BFGS-B", options=options)

@@ -25,15 +25,14 @@ __all__ = ["CHECKPOINT", "COLUMNS", "N_SCORES", "VERSION", "ReaderModel", "Score
 CHECKPOINT = "emotion_reader"
 VERSION = 1
 
-#: Columns of the outputs: GoEmotions, its Ekman grouping, XED, EmoBank, praise.
+#: Columns of the outputs: GoEmotions, its Ekman grouping, XED, EmoBank.
 COLUMNS = {
     "goemotions": slice(0, 28),
     "ekman": slice(28, 35),
     "xed": slice(35, 44),
     "vad": slice(44, 47),
-    "polarity": slice(47, 48),
 }
-N_SCORES = 48
+N_SCORES = 47
 
 Array = npt.NDArray[Any]
 Float = npt.NDArray[np.float32]
@@ -53,8 +52,6 @@ class Scores:
         Probabilities of Plutchik's eight and of neutral.
     vad : (3,) float32
         Valence, arousal, dominance on EmoBank's scale of 1 to 5.
-    polarity : float
-        Probability of praise against blame.
     margins : (44,) float32
         Logit above the decision threshold of each of the labels before ``vad``; positive means present.
     """
@@ -63,7 +60,6 @@ class Scores:
     ekman: Float
     xed: Float
     vad: Float
-    polarity: float
     margins: Float
 
     @property
@@ -115,18 +111,17 @@ class ReaderModel:
             ekman=probabilities[COLUMNS["ekman"]],
             xed=probabilities[COLUMNS["xed"]],
             vad=logits[COLUMNS["vad"]],
-            polarity=float(probabilities[47]),
             margins=logits[:44] - t["thresholds"],
         )
 
     def linear(self, sentence: Tokens) -> Float:
-        """Return the (48,) outputs of the linear half."""
+        """Return the (47,) outputs of the linear half."""
         t = self._tensors
         rows, values = self.vocabulary.features(sentence)
         return np.asarray((values @ t["linear"][rows].astype(np.float32)) * t["linear_scale"] + t["linear_bias"])
 
     def network(self, sentence: Tokens) -> Float:
-        """Return the (48,) outputs of the recurrent half."""
+        """Return the (47,) outputs of the recurrent half."""
         t = self._tensors
         states = self._states(
             np.stack([self._vector(word) for word in sentence.words or ("",)]) + self._cases(sentence)

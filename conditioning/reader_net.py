@@ -49,7 +49,7 @@ class NetConfig:
     dense: int = 192
     buckets: int = 20_000
     min_count: int = 2
-    epochs: int = 3
+    epochs: int = 2
     batch: int = 128
     learning_rate: float = 2e-3
     dropout: float = 0.4

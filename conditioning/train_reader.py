@@ -31,36 +31,27 @@ log = logging.getLogger(__name__)
 Array = npt.NDArray[Any]
 
 #: LIBLINEAR's C and the ridge penalty of the linear half, chosen on the development sets.
-STRENGTH = {"goemotions": 3.0, "ekman": 2.0, "xed": 1.0, "polarity": 3.0}
+STRENGTH = {"goemotions": 3.0, "ekman": 2.0, "xed": 1.0}
 RIDGE_PENALTY = 5.0
 #: n-grams that the checkpoint keeps.
 KEPT_GRAMS = 90_000
 
-#: Weight of a lexicon word against a sentence, per point of valence.
-LEXICON_WEIGHT = 2.0
-#: Pros and cons that the network sees; they are many and narrow.
-PROS_CONS = 14_000
-#: Sentences of film reviews and of product reviews at the two ends of the polarity corpus.
-FILM_SENTENCES, PRODUCT_SENTENCES = 10_662, 3_800
-
-VIEWS, LEXICON, N_OUTPUTS = slice(48, 54), slice(54, 55), 55
+VIEWS, N_OUTPUTS = slice(47, 53), 53
 
 LICENCE = "CC-BY-SA-4.0"
 ATTRIBUTION = (
-    "Trained on GoEmotions (Demszky et al. 2020, CC BY 4.0), XED (Öhman et al. 2020, CC BY 4.0), EmoBank (Buechel & "
-    "Hahn 2017, CC BY-SA 4.0), Sentence Polarity (Pang & Lee 2005, CC BY 4.0), Pros and Cons and Product Reviews (Bing "
-    "Liu, CC BY 4.0), the Opinion Lexicon (Bing Liu, CC BY 4.0), VADER (Hutto & Gilbert 2014, MIT) and the text of "
-    "LJ Speech (public domain)"
+    "Trained on GoEmotions (Demszky et al. 2020, CC BY 4.0), XED (Öhman et al. 2020, CC BY 4.0) and EmoBank (Buechel & "
+    "Hahn 2017, CC BY-SA 4.0); word vectors also from the text of LJ Speech (public domain)"
 )
 
 
-def train_reader(folder: Path, output: Path | None = None, *, work: Path, seed: int = 0, epochs: int = 3) -> str:
+def train_reader(folder: Path, output: Path | None = None, *, work: Path, seed: int = 0, epochs: int = 2) -> str:
     """Train both halves, blend them, and write the checkpoint.
 
     Parameters
     ----------
     folder : Path
-        Holds ``goemotions/``, ``xed/``, ``emobank/``, ``polarity/`` and ``ljspeech/``.
+        Holds ``goemotions/``, ``xed/``, ``emobank/`` and ``ljspeech/``.
     output : Path, optional
         Folder of the checkpoint; the package's own by default.
     work : Path
@@ -112,11 +103,8 @@ def _stage(path: Path, make: Callable[[], dict[str, Array]]) -> dict[str, Array]
 
 def _train_linear(folder: Path, tokens: dict[tuple[str, str], list[Tokens]]) -> dict[str, Array]:
     """Keep the n-grams that go with some label, and fit all labels on them."""
-    praise, words = data.polarity(folder), data.lexicon(folder)
     sentences = {name: tokens[name, "train"] for name in CORPORA}
-    sentences["polarity"] = _tokens(praise) + _tokens(words)
-    labels = _labels(folder, "train") | {"polarity": np.concatenate([praise.labels, words.labels > 0])}
-    weights = np.concatenate([np.ones(len(praise.texts)), LEXICON_WEIGHT * np.abs(words.labels[:, 0])])
+    labels = _labels(folder, "train")
     every = Vocabulary.of([sentence for corpus in sentences.values() for sentence in corpus])
     features = {corpus: matrix(every, texts) for corpus, texts in sentences.items()}
     worth = np.max([association(features[CORPUS_OF[name]], target) for name, target in labels.items()], axis=0)
@@ -131,13 +119,12 @@ def _train_linear(folder: Path, tokens: dict[tuple[str, str], list[Tokens]]) -> 
         if name == "vad":
             table[:, columns], bias[columns] = fit_ridge(rows, target, RIDGE_PENALTY)
         else:
-            share = weights if name == "polarity" else None
-            table[:, columns], bias[columns] = fit_logistic(rows, target, STRENGTH[name], share)
+            table[:, columns], bias[columns] = fit_logistic(rows, target, STRENGTH[name])
         log.info("linear: %s", name)
     return export_linear(vocabulary, table, bias)
 
 
-CORPUS_OF = {"goemotions": "goemotions", "ekman": "goemotions", "xed": "xed", "vad": "emobank", "polarity": "polarity"}
+CORPUS_OF = {"goemotions": "goemotions", "ekman": "goemotions", "xed": "xed", "vad": "emobank"}
 
 
 def _labels(folder: Path, split: str) -> dict[str, Array]:
@@ -180,19 +167,12 @@ def _tasks(folder: Path, tokens: dict[tuple[str, str], list[Tokens]]) -> list[An
     labels = _labels(folder, "train")
     both = np.hstack([labels["goemotions"], labels["ekman"]])
     views = data.emobank_views(folder)
-    praise, words = data.polarity(folder), data.lexicon(folder)
-    middle = np.arange(FILM_SENTENCES, len(praise.texts) - PRODUCT_SENTENCES)
-    chosen = np.random.default_rng(0).choice(middle, PROS_CONS, replace=False)
-    last = np.arange(len(praise.texts) - PRODUCT_SENTENCES, len(praise.texts))
-    shown = np.concatenate([np.arange(FILM_SENTENCES), chosen, last])
     spread = (views.labels - views.labels.mean(axis=0)) / views.labels.std(axis=0)
     return [
         Task(tokens["goemotions", "train"], both, slice(0, 35), binary=True),
         Task(tokens["xed", "train"], labels["xed"], COLUMNS["xed"], binary=True),
         Task(tokens["emobank", "train"], labels["vad"], COLUMNS["vad"], binary=False, weight=0.5),
         Task(_tokens(views), spread.astype(np.float32), VIEWS, binary=False, weight=0.2),
-        Task([tokenize(praise.texts[i]) for i in shown], praise.labels[shown], COLUMNS["polarity"], True, weight=0.7),
-        Task(_tokens(words), words.labels / 2, LEXICON, binary=False, weight=0.3),
     ]
 
 
@@ -212,7 +192,7 @@ def blend(folder: Path, model: ReaderModel, tokens: dict[tuple[str, str], list[T
     Returns
     -------
     dict
-        ``blend`` (2, 48), ``blend_bias`` (48,), ``thresholds`` (44,), ``vad_mix`` (3, 97).
+        ``blend`` (2, 47), ``blend_bias`` (47,), ``thresholds`` (44,), ``vad_mix`` (3, 95).
     """
     tensors = _neutral_blend()
     labels = _labels(folder, "dev")
@@ -237,13 +217,13 @@ TRANSFER_PENALTY, MIX_PENALTY = 600.0, 10.0
 
 
 def _rating_mix(folder: Path, dev: Outputs, train: Outputs) -> npt.NDArray[np.float32]:
-    """Return the (3, 97) map from all outputs of both halves, and 1, to the ratings.
+    """Return the (3, 95) map from all outputs of both halves, and 1, to the ratings.
 
     The labels of the other corpora say something of the ratings; how much is fitted on EmoBank's training sentences,
     which those labels never saw. The direct predictions have seen them, so their shares are fitted on the development
     sentences.
     """
-    labels = np.r_[0 : COLUMNS["vad"].start, COLUMNS["polarity"].start]
+    labels = np.arange(COLUMNS["vad"].start)
     indirect = np.concatenate([labels, N_SCORES + labels])
     seen, unseen = (np.hstack([halves.linear, halves.network]).astype(np.float64) for halves in (train, dev))
     ratings = data.emobank(folder, "train").labels

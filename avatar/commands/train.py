@@ -47,11 +47,11 @@ def rig(data: Path, output: Path | None) -> None:
     help="Folder for finished stages; an interrupted training goes on from there.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the network.")
-@click.option("--epochs", type=click.IntRange(1, 100), default=3, show_default=True, help="Of the network.")
+@click.option("--epochs", type=click.IntRange(1, 100), default=2, show_default=True, help="Of the network.")
 def reader(data: Path, output: Path | None, work: Path, seed: int, epochs: int) -> None:
     """Remake the reader of emotions in text. Needs torch: pip install 'mien[train]'.
 
-    DATA holds the folders goemotions, xed, emobank, polarity and ljspeech, each as it is published; see
+    DATA holds the folders goemotions, xed, emobank and ljspeech, each as it is published; see
     conditioning/reader_data.py for the files that are read.
     """
     import logging
@@ -90,3 +90,16 @@ def voice(data: Path, output: Path | None, work: Path, part: str, minutes: float
     out = output or Path(checkpoints.__file__).parent
     out.mkdir(parents=True, exist_ok=True)
     run(VoiceTraining(data, work, out, minutes=minutes, threads=threads, seed=seed), part, click.echo)
+
+
+@train.command("sound-emotion")
+@click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@OUTPUT
+def sound_emotion(data: Path, output: Path | None) -> None:
+    """Remake the classifier of emotions in a voice: a minute.
+
+    DATA holds emodb/flac, the Berlin Database of Emotional Speech (CC0).
+    """
+    from avatar.train_sound_emotion import train_sound_emotion
+
+    click.echo(", ".join(f"{name} {value}" for name, value in train_sound_emotion(data, output).items()))

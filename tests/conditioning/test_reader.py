@@ -163,15 +163,15 @@ def test_the_recurrent_half_is_that_of_torch() -> None:
     torch.manual_seed(0)
     config = reader_net.NetConfig(dim=16, hidden=12, dense=20, buckets=50)
     words = ["i", "like", "it", "!", "not"]
-    net = reader_net._Net(config, len(words), 55).eval()
+    net = reader_net._Net(config, len(words), 53).eval()
     tensors = export_network(words, {name: value.numpy() for name, value in net.state_dict().items()})
     empty = Vocabulary({"a": 0}, np.ones(1, np.float32))
-    tensors |= export_linear(empty, np.zeros((1, 48)), np.zeros(48)) | _neutral_blend()
+    tensors |= export_linear(empty, np.zeros((1, 47)), np.zeros(47)) | _neutral_blend()
     model = ReaderModel(tensors)
     encoder = reader_net._Encoder(config, words)
     for text in ("I like it!", "I do NOT like zebras", "!", "what a loooong line of words that it is"):
         with torch.no_grad():
-            expected = net(encoder([tokenize(text)], None)).numpy()[0, :48]
+            expected = net(encoder([tokenize(text)], None)).numpy()[0, :47]
         np.testing.assert_allclose(model.network(tokenize(text)), expected, atol=0.02)
 
 
