@@ -120,7 +120,7 @@ class Avatar:
         transcript : str, optional
             What is said. With it the lips follow the words; without it they follow the sound.
         emotion : str, Emotion or EmotionTrack, optional
-            On the recording's clock. ``None``: read from the transcript; neutral without one.
+            On the recording's clock. ``None``: read from the transcript, or heard in the voice without one.
         seed : int
             Another seed moves head, eyes and brows otherwise.
         language : str
@@ -140,9 +140,12 @@ class Avatar:
         """
         from avatar.align import align_speech
         from avatar.recording import read_recording, speech_of
+        from avatar.sound_emotion import emotion_of
 
         sound = read_recording(recording)
         track = _track(emotion, transcript, sound.duration_s, language)
+        if track is None:
+            track = emotion_of(sound)
         if transcript is None:
             return self._take(speech_of(sound, emotion=track), seed)
         return self._take(align_speech(sound, transcript, language=language, emotion=track), seed)

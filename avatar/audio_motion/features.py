@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from avatar.recording import resample
 
-__all__ = ["FEATURE_SIZE", "FRAME_RATE_HZ", "audio_features"]
+__all__ = ["FEATURE_SIZE", "FRAME_RATE_HZ", "audio_features", "mel_bands"]
 
 SAMPLE_RATE = 16_000
 #: The model's frames; two audio frames make one.
@@ -49,7 +49,7 @@ def audio_features(waveform: npt.NDArray[np.float32], sample_rate: int) -> npt.N
     """
     sound = resample(waveform, sample_rate, SAMPLE_RATE)
     frames = 2 * max(1, int(np.ceil(len(sound) / (2 * HOP))))
-    bands_db, level_db = _bands(sound, frames)
+    bands_db, level_db = mel_bands(sound, frames)
     loud_db = float(np.percentile(level_db, 95))
     if loud_db < -75.0:
         return np.full((frames // 2, FEATURE_SIZE), -FLOOR_DB / SCALE_DB, np.float32)
@@ -61,7 +61,7 @@ def audio_features(waveform: npt.NDArray[np.float32], sample_rate: int) -> npt.N
     return features
 
 
-def _bands(sound: npt.NDArray[np.float32], frames: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+def mel_bands(sound: npt.NDArray[np.float32], frames: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Return (frames, 40) log-mel in dB and (frames,) level in dB; frames are centred."""
     padded = np.pad(sound, (WINDOW // 2, WINDOW // 2 + frames * HOP - len(sound) + HOP))
     bands = np.empty((frames, N_MELS), np.float32)

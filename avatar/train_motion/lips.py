@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ def train_lips(
     for step in range(first, plan.steps):
         rng = np.random.default_rng([plan.seed, step])
         for group in optimiser.param_groups:
-            group["lr"] = plan.rate * min(1.0, (step + 1) / 200) * 0.5 * (1 + np.cos(np.pi * step / plan.steps))
+            group["lr"] = plan.rate * min(1.0, (step + 1) / 100) * 0.5 * (1 + math.cos(math.pi * step / plan.steps))
         inputs, targets, captured = _batch(examples, plan, rng)
         losses = _losses(model(torch.from_numpy(inputs)), torch.from_numpy(targets), torch.from_numpy(captured),
                          torch.from_numpy(scale), affine)  # fmt: skip
