@@ -102,32 +102,47 @@ def make_creases(pixels: npt.NDArray[np.uint8], landmarks: Float) -> Creases:
     return Creases(maps * skin, left, top)
 
 
-def press(creases: Creases, person: npt.NDArray[np.uint8], strengths: Float) -> npt.NDArray[np.uint8]:
-    """Return the person's layer (H, W, 4) with folds pressed in; the same array where none is."""
+def press(creases: Creases, person: npt.NDArray[np.uint8], source: Float, strengths: Float) -> None:
+    """Press folds into the drawn person, in place.
+
+    Parameters
+    ----------
+    creases : Creases
+        From :func:`make_creases`.
+    person : (h, w, 4) uint8
+        Drawn, with multiplied alpha.
+    source : (h, w, 2) float32
+        Where in the portrait each pixel comes from.
+    strengths : (8,) float32
+        From :func:`crease_strengths`.
+    """
     if float(strengths.max()) < _FAINT:
-        return person
-    result = person.copy()
-    _, height, width = creases.shading.shape
-    part = result[creases.top : creases.top + height, creases.left : creases.left + width]
-    _shade(part, creases.shading, (_DEPTH * strengths).astype(np.float32))
-    return result
+        return
+    total = np.zeros(creases.shading.shape[1:], np.float32)
+    for group in np.nonzero(strengths >= _FAINT)[0]:
+        total += np.float32(_DEPTH * strengths[group]) * creases.shading[group]
+    _shade(person, source, total, creases.left, creases.top)
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _shade(part: npt.NDArray[np.uint8], shading: Float, strengths: Float) -> None:
-    """Multiply a layer with multiplied alpha by one plus the weighted sum of the shadings, in place."""
-    for y in range(part.shape[0]):
-        for x in range(part.shape[1]):
-            total = 0.0
-            for g in range(len(strengths)):
-                if strengths[g] > 0.0:
-                    total += strengths[g] * shading[g, y, x]
-            if abs(total) > 0.002:
-                alpha = float(part[y, x, 3])
+def _shade(person: npt.NDArray[np.uint8], source: Float, total: Float, left: int, top: int) -> None:
+    """Multiply a layer with multiplied alpha by one plus a shading of the portrait, in place."""
+    height, width = total.shape
+    for y in range(person.shape[0]):
+        for x in range(person.shape[1]):
+            u, v = source[y, x, 0] - left, source[y, x, 1] - top
+            if u < 0 or v < 0 or u >= width - 1 or v >= height - 1:
+                continue
+            i, j = int(u), int(v)
+            u, v = u - i, v - j
+            change = (total[j, i] * (1 - u) + total[j, i + 1] * u) * (1 - v)
+            change += (total[j + 1, i] * (1 - u) + total[j + 1, i + 1] * u) * v
+            if abs(change) > 0.002:
+                alpha = float(person[y, x, 3])
                 for k in range(3):
                     # Shaded skin turns warmer: red loses least.
-                    change = total * (0.8 + 0.18 * k)
-                    part[y, x, k] = int(min(part[y, x, k] * (1.0 + change) + 0.5, alpha))
+                    lit = person[y, x, k] * (1.0 + change * (0.8 + 0.18 * k)) + 0.5
+                    person[y, x, k] = int(min(max(lit, 0.0), alpha))
 
 
 def _paths(points: npt.NDArray[np.float64]) -> list[tuple[int, npt.NDArray[np.float64], float]]:

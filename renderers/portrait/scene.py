@@ -19,6 +19,7 @@ from renderers.portrait.pose import Poser, closing_demand
 from renderers.portrait.raster import EMPTY_DEPTH, blend, rasterize
 from renderers.portrait.sheet import Sheet, make_sheet
 from renderers.portrait.sway import HEAD_SHARE
+from renderers.portrait.texture import Texture, over
 from renderers.rig import fit_rig, load_rig
 
 __all__ = ["Scene", "make_scene"]
@@ -52,6 +53,8 @@ class Scene:
         The person with multiplied alpha.
     background : (H, W, 3) uint8
         What lies behind, filled in where the person stands.
+    texture : Texture
+        The person, for drawing.
     head, sheet, poser
         The geometry.
     eyes : tuple of Eye
@@ -67,6 +70,7 @@ class Scene:
     pixels: npt.NDArray[np.uint8]
     person: npt.NDArray[np.uint8]
     background: npt.NDArray[np.uint8]
+    texture: Texture
     head: Head
     sheet: Sheet
     poser: Poser
@@ -107,8 +111,6 @@ class Scene:
         (H, W, 3) uint8, or (H, W, 4) if transparent
             sRGB, with alpha that is not multiplied in.
         """
-        import cv2
-
         rotation = self.poser.rotation(rotation_rad)
         shaped = self.poser.shape(weights)
         points = self.poser.rotate(shaped, rotation, self.sheet.turning)
@@ -134,9 +136,9 @@ class Scene:
         left, top, right, bottom = self._moved(points)
         part = np.ascontiguousarray(source[top:bottom, left:right])
         if part.size:
-            layer = press(self.creases, self.person, crease_strengths(weights))
-            person = cv2.remap(layer, part, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
-            _over(person, self.background[top:bottom, left:right], frame[top:bottom, left:right])
+            person = self.texture.sample(part)
+            press(self.creases, person, part, crease_strengths(weights))
+            over(person, self.background[top:bottom, left:right], frame[top:bottom, left:right])
         for (left, top, right, bottom), share, inside in zones:
             part = frame[top:bottom, left:right]
             mixed = part + (inside - part) * share[..., None]
@@ -153,14 +155,11 @@ class Scene:
 
     def _cut_out(self, frame: npt.NDArray[np.uint8], source: Float, points: Float) -> npt.NDArray[np.uint8]:
         """Return a frame (H, W, 4) with the person's matte as alpha and the background's colour taken out."""
-        import cv2
-
         alpha = self.person[..., 3].copy()
         left, top, right, bottom = self._moved(points)
         part = np.ascontiguousarray(source[top:bottom, left:right])
         if part.size:
-            mode = cv2.BORDER_REFLECT_101
-            alpha[top:bottom, left:right] = cv2.remap(self.person[..., 3], part, None, cv2.INTER_CUBIC, borderMode=mode)
+            alpha[top:bottom, left:right] = self.texture.sample(part)[..., 3]
         share = alpha[..., None].astype(np.float32) / 255
         colour = (frame - (1 - share) * self.background) / np.maximum(share, 1 / 255)
         return np.concatenate([np.clip(colour + 0.5, 0, 255).astype(np.uint8), alpha[..., None]], 2)
@@ -249,6 +248,7 @@ def make_scene(pixels: npt.NDArray[np.uint8], landmarks: Float) -> Scene:
         pixels=pixels,
         person=person,
         background=background,
+        texture=Texture(person),
         head=head,
         sheet=sheet,
         poser=poser,
@@ -342,17 +342,6 @@ def _average(drawn: Float, depth: Float, source: Float, opening: Float) -> None:
             if count:
                 source[y, x, 0] = sum_x / count
                 source[y, x, 1] = sum_y / count
-
-
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _over(person: npt.NDArray[np.uint8], background: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]) -> None:
-    """Lay the person with multiplied alpha over the background."""
-    for y in range(out.shape[0]):
-        for x in range(out.shape[1]):
-            rest = 255 - person[y, x, 3]
-            for k in range(3):
-                value = person[y, x, k] + (background[y, x, k] * rest + 127) // 255
-                out[y, x, k] = min(value, 255)
 
 
 def _box(points: Float, margin: float, width: int, height: int) -> Box:

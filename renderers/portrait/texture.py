@@ -1,0 +1,73 @@
+"""The person's picture as a texture: looked up between pixels, and laid over the background."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Texture", "over"]
+
+#: Half-sample filter: Lanczos' kernel of three lobes at distances of a half, one and a half … pixels.
+_TAPS = np.array([0.02446, -0.13587, 0.61141, 0.61141, -0.13587, 0.02446], np.float32)
+
+
+class Texture:
+    """A picture doubled in both directions, so that linear interpolation between its samples is sharp.
+
+    Samples of the picture stay as they are, those between them come from Lanczos' kernel. A lookup takes a
+    fraction of the time of a cubic one, and at whole pixels it is exact.
+
+    Parameters
+    ----------
+    pixels : (H, W, 4) uint8
+        With multiplied alpha.
+    """
+
+    def __init__(self, pixels: npt.NDArray[np.uint8]) -> None:
+        import cv2
+
+        height, width, channels = pixels.shape
+        exact = pixels.astype(np.float32)
+        mode = cv2.BORDER_REFLECT_101
+        across, one = _TAPS[None, :], np.ones((1, 1), np.float32)
+        # With an even number of taps and this anchor, sample i lies half a pixel right of pixel i.
+        right = cv2.sepFilter2D(exact, -1, across[0], one[0], anchor=(2, 0), borderType=mode)
+        below = cv2.sepFilter2D(exact, -1, one[0], across[0], anchor=(0, 2), borderType=mode)
+        both = cv2.sepFilter2D(right, -1, one[0], across[0], anchor=(0, 2), borderType=mode)
+        fine = np.empty((2 * height, 2 * width, channels), np.uint8)
+        for rows, columns, values in ((0, 1, right), (1, 0, below), (1, 1, both)):
+            rounded = np.clip(values + 0.5, 0, 255).astype(np.uint8)
+            rounded[..., :3] = np.minimum(rounded[..., :3], rounded[..., 3:])
+            fine[rows::2, columns::2] = rounded
+        fine[::2, ::2] = pixels
+        self._fine = fine
+
+    def sample(self, at: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+        """Return (h, w, 4) uint8 at places (h, w, 2) in pixels; beyond the border the picture is mirrored."""
+        import cv2
+
+        doubled = at * np.float32(2.0)
+        looked_up: npt.NDArray[np.uint8] = cv2.remap(
+            self._fine, doubled, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+        )
+        return looked_up
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def over(person: npt.NDArray[np.uint8], background: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]) -> None:
+    """Lay a person with multiplied alpha over a background of the same size.
+
+    Parameters
+    ----------
+    person : (h, w, 4) uint8
+        On top.
+    background, out : (h, w, 3) uint8
+        Below, and the result.
+    """
+    for y in range(out.shape[0]):
+        for x in range(out.shape[1]):
+            rest = 255 - person[y, x, 3]
+            for k in range(3):
+                value = person[y, x, k] + (background[y, x, k] * rest + 127) // 255
+                out[y, x, k] = min(value, 255)
