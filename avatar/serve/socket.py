@@ -170,4 +170,5 @@ def frame_of(chunk: Chunk) -> bytes:
     sound = (np.clip(chunk.waveform, -1.0, 1.0) * 32767.0).round().astype("<i2").tobytes()
     motion = chunk.motion
     eyes = motion.eye_rotation.reshape(len(motion), 6)
-    return sound + np.concatenate([motion.weights, motion.head_rotation, eyes], axis=1).astype("<f4").tobytes()
+    curves: bytes = np.concatenate([motion.weights, motion.head_rotation, eyes], axis=1).astype("<f4").tobytes()
+    return sound + curves

@@ -79,7 +79,7 @@ def build_page(portrait: Path | None = None) -> Any:
 def _from_words(words: str) -> list[float]:
     """Set the sliders to what the words say."""
     try:
-        return Emotion.parse(words).weights.tolist()
+        return [float(weight) for weight in Emotion.parse(words).weights]
     except MienError as error:
         raise gr.Error(str(error), print_exception=False) from error
 
