@@ -126,9 +126,10 @@ def window_features(sound: npt.NDArray[np.float32]) -> npt.NDArray[np.float64] |
     shape = coarse[spoken] - coarse[spoken].mean(axis=1, keepdims=True)
     moving = np.abs(np.diff(coarse, axis=0)).mean(axis=0)
     f0 = f0_of(sound, SAMPLE_RATE)
-    return np.concatenate([
+    found: npt.NDArray[np.float64] = np.concatenate([
         shape.mean(axis=0), shape.std(axis=0), moving, _melody(f0), _rhythm(level - loud, spoken),
     ])  # fmt: skip
+    return found
 
 
 def _melody(f0_hz: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:

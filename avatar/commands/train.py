@@ -103,3 +103,30 @@ def sound_emotion(data: Path, output: Path | None) -> None:
     from avatar.train_sound_emotion import train_sound_emotion
 
     click.echo(", ".join(f"{name} {value}" for name, value in train_sound_emotion(data, output).items()))
+
+
+@train.command()
+@click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@OUTPUT
+@click.option(
+    "--work",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("motion-training"),
+    show_default=True,
+    help="Folder for the corpus and states; an interrupted training goes on from there.",
+)
+@click.option("--steps", type=click.IntRange(1), default=4000, show_default=True, help="Of the lip network.")
+@click.option("--people/--no-people", default=True, show_default=True, help="Align recordings; needs pocketsphinx.")
+@click.option("--seed", type=int, default=0, show_default=True)
+def motion(data: Path, output: Path | None, work: Path, steps: int, people: bool, seed: int) -> None:
+    """Remake the model that hears lips in a recording. Needs torch: pip install 'mien[train,align]'.
+
+    DATA holds the folders ljspeech (metadata_all.csv, metadata32.csv, wavs), librispeech (flac) and facegood
+    (NAME.npz with NAME.flac), each as far as it is there. flite is used where it is installed.
+    """
+    import checkpoints
+    from avatar.train_motion.pipeline import MotionTraining, train_motion
+
+    out = output or Path(checkpoints.__file__).parent
+    plan = MotionTraining(data, work, out, people=people, steps=steps, seed=seed)
+    click.echo(train_motion(plan, click.echo))

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,11 @@ import numpy.typing as npt
 
 from avatar.animator.animator import lip_track
 from avatar.audio_motion.features import FRAME_RATE_HZ, audio_features
-from avatar.recording import Recording, read_recording, resample
+from avatar.recording import read_recording, resample
 from avatar.train_motion.capture import read_capture
 from conditioning import InputError, Speech, tile
 from conditioning.phones import ARPABET_TO_IPA, SILENCE
+from tts.recogniser import Recogniser
 
 __all__ = ["CAPTURE_HELD_OUT", "Example", "capture_examples", "espeak_speeches", "flite_speeches", "from_speech",
            "recorded_speeches"]  # fmt: skip
@@ -93,7 +95,7 @@ def espeak_speeches(texts: list[str], rng: np.random.Generator) -> Iterator[Spee
         rows: list[tuple[str, int]] = [(SILENCE, 0)]
         ends = [event.sample for event in raw.phones[1:]] + [len(wave)]
         for event, end in zip(raw.phones, ends, strict=True):
-            start, length = event.sample, max(end - event.sample, 0)
+            start, length = float(event.sample), max(end - event.sample, 0)
             for symbol, share in english_phones(event.symbol) if event.symbol else ((SILENCE, 1.0),):
                 rows.append((symbol, int(start)))
                 start += share * length
@@ -155,7 +157,7 @@ def recorded_speeches(data: Path) -> Iterator[Speech]:
                 continue
     for path in sorted((data / "librispeech").rglob("*.flac")):
         recording = read_recording(path)
-        text = _recognised(recording)
+        text = " ".join(_recogniser().hear(recording.waveform, recording.sample_rate))
         try:
             if text:
                 yield align_speech(recording, text)
@@ -163,16 +165,9 @@ def recorded_speeches(data: Path) -> Iterator[Speech]:
             continue
 
 
-def _recognised(recording: Recording) -> str:
-    from tts.recogniser import Recogniser
-
-    global _RECOGNISER
-    if _RECOGNISER is None:
-        _RECOGNISER = Recogniser()
-    return " ".join(_RECOGNISER.hear(recording.waveform, recording.sample_rate))
-
-
-_RECOGNISER = None
+@lru_cache(maxsize=1)
+def _recogniser() -> Recogniser:
+    return Recogniser()
 
 
 def capture_examples(data: Path, rng: np.random.Generator, *, held_out: bool, augment: bool = True) -> list[Example]:

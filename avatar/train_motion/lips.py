@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +30,8 @@ class LipTraining:
     """Numbers of a training run."""
 
     size: int = 128
-    steps: int = 5000
-    batch: int = 12
+    steps: int = 4000
+    batch: int = 8
     rate: float = 2e-3
     capture_share: float = 0.2
     coarse_share: float = 0.5
@@ -79,7 +80,7 @@ def train_lips(
                          torch.from_numpy(scale), affine)  # fmt: skip
         total = sum(losses.values())
         optimiser.zero_grad()
-        total.backward()  # type: ignore[union-attr]
+        total.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         keep = min(0.998, (step + 1) / (step + 10))
@@ -101,7 +102,8 @@ def train_lips(
 def _scales(examples: Sequence[Example]) -> npt.NDArray[np.float32]:
     """Return one over each curve's spread in the voices."""
     voices = np.concatenate([example.targets[:, :N_CURVES] for example in examples if not example.captured][:400])
-    return (1.0 / np.maximum(voices.std(axis=0), 0.02)).astype(np.float32)
+    scales: npt.NDArray[np.float32] = (1.0 / np.maximum(voices.std(axis=0), 0.02)).astype(np.float32)
+    return scales
 
 
 def _batch(
@@ -138,7 +140,7 @@ def _coarse(track: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDA
     return np.roll(smooth + spread * slow, int(rng.integers(-2, 3)), axis=0).astype(np.float32)
 
 
-def _losses(predicted, targets, captured, scale, affine):  # type: ignore[no-untyped-def]
+def _losses(predicted: Any, targets: Any, captured: Any, scale: Any, affine: Any) -> dict[str, Any]:
     """Return the losses by name; NaN targets do not count."""
     import torch
     from torch.nn import functional
@@ -150,7 +152,7 @@ def _losses(predicted, targets, captured, scale, affine):  # type: ignore[no-unt
     weight = scale * known[..., :N_CURVES]
     voice, capture = ~captured, captured
 
-    def mean(values, rows):  # type: ignore[no-untyped-def]
+    def mean(values: Any, rows: Any) -> Any:
         return values[rows].sum() / known[rows][..., :N_CURVES].sum().clamp(min=1)
 
     error = functional.smooth_l1_loss(shown, goal[..., :N_CURVES], reduction="none", beta=0.05) * weight

@@ -9,7 +9,7 @@ from avatar.audio_motion.network import DILATIONS, EPSILON, KERNEL
 __all__ = ["ConvStack"]
 
 
-class Block(nn.Module):
+class Block(nn.Module):  # type: ignore[misc]  # torch is untyped here
     """Depthwise convolution, norm with an optional condition, perceptron."""
 
     def __init__(self, size: int, dilation: int, condition: int) -> None:
@@ -34,7 +34,7 @@ class Block(nn.Module):
         return narrow
 
 
-class ConvStack(nn.Module):
+class ConvStack(nn.Module):  # type: ignore[misc]
     """The training twin of :class:`avatar.audio_motion.network.ConvStack`."""
 
     def __init__(self, inputs: int, size: int, outputs: int, condition: int = 0) -> None:
