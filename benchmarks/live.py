@@ -48,10 +48,9 @@ class Counter:
     def report(self, count: int) -> str:
         indices, times = np.array(self.indices), np.array(self.times)
         disorder = int((np.diff(indices) < 1).sum())
-        late_ms = (times - indices / FPS) * 1000
-        late_ms -= np.percentile(late_ms, 1)
+        uneven_ms = np.abs(np.diff(times) - np.diff(indices) / FPS) * 1000
         lost = count - len(set(self.indices))
-        p = np.percentile(late_ms, [50, 99])
+        p = np.percentile(uneven_ms, [50, 99])
         jitter = f"jitter p50 {p[0]:.2f} ms, p99 {p[1]:.2f} ms"
         return f"{self.name:<10} {count} sent, {lost} lost, {disorder} out of order, {jitter}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import zipfile
 from pathlib import Path
@@ -93,7 +94,10 @@ def write_unreal_csv(take: Take, path: Path, *, fps: float = 60.0, rig: str = "m
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["curve_name", "frame_number", "value"])
         for name, values in zip(curves.names, curves.values.T.tolist(), strict=True):
-            writer.writerows([name, frame, f"{value:.7g}"] for frame, value in enumerate(values))
+            cell = io.StringIO()
+            csv.writer(cell, lineterminator="").writerow([name])  # names of retarget files may need quotes
+            start = cell.getvalue()
+            file.writelines(f"{start},{frame},{value:.7g}\n" for frame, value in enumerate(values))
 
 
 def write_a2f(take: Take, path: Path, *, fps: float = 60.0, rig: str = "claire") -> None:
@@ -117,4 +121,4 @@ def write_a2f(take: Take, path: Path, *, fps: float = 60.0, rig: str = "claire")
         "facsNames": list(curves.names),
         "weightMat": np.round(curves.values.astype(np.float64), 6).tolist(),
     }
-    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(content) + "\n", encoding="utf-8")

@@ -76,7 +76,7 @@ def write_json(take: Take, path: Path, *, sound: bool = True) -> None:
     sound : bool
         Whether the file holds the sound too.
     """
-    path.write_text(json.dumps(to_json(take, sound=sound), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(to_json(take, sound=sound), ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def to_json(take: Take, *, sound: bool = True) -> dict[str, Any]:

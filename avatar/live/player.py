@@ -20,7 +20,7 @@ from checkpoints.errors import InputError
 
 __all__ = ["Report", "play", "stream"]
 
-#: Later than this the clock stands still until the frame is there, instead of sending what is past in a burst.
+#: A frame that is made later than this stops the clock; one that only the system held up catches up.
 _MAX_LATE_S = 0.1
 #: The system may wake us this much late; the last stretch is waited for in small steps.
 _WAKE_S = 0.002
@@ -81,17 +81,19 @@ async def _paced(frames: Iterator[LiveFrame], header: Header, senders: Sequence[
     with ThreadPoolExecutor(1, thread_name_prefix="mien-live") as pool:
         feeder = asyncio.create_task(_feed(frames, ready, pool))
         try:
+            starved = False
             frame = await ready.get()
             start_s = time.perf_counter() - (frame.index / header.fps if frame else 0.0)
             while frame is not None:
                 due_s = start_s + frame.index / header.fps
                 late_s = time.perf_counter() - due_s
-                if late_s > _MAX_LATE_S:
+                if starved and late_s > _MAX_LATE_S:
                     start_s, due_s, waits = start_s + late_s, due_s + late_s, waits + 1
                 await _sleep_until(due_s)
                 lateness.append(time.perf_counter() - due_s)
                 for sender in senders:
                     sender.send(frame)
+                starved = ready.empty()
                 frame = await ready.get()
             await _sleep_until(start_s + (len(lateness)) / header.fps)
             await feeder

@@ -67,8 +67,9 @@ def test_live_link_arrives_whole_in_order_and_in_time(take: Take, receiver: UdpR
     indices = [struct.unpack("!i", data[49:53])[0] for _, data in packets]  # after 4 + 37 + 4 + len("Anna") bytes
     assert indices == [0, *range(90)]
     times = np.array([moment for moment, _ in packets[1:]])
-    errors_ms = (times - times[0] - np.arange(90) / 60) * 1000
-    assert np.abs(np.median(errors_ms)) < 5  # the clock does not drift; jitter is measured in benchmarks
+    # The clock does not drift: the fitted rate is 60 a second, however busy the machine. (Jitter: benchmarks/live.py.)
+    interval_s = np.polyfit(np.arange(90), times, 1)[0]
+    assert interval_s == pytest.approx(1 / 60, rel=0.06)
 
 
 def test_live_link_packets_by_pylivelinkface(take: Take) -> None:
