@@ -74,6 +74,7 @@ VOICES = Registry(
     "mien.voices",
     {
         "formant": "tts.espeak:FormantVoice",
+        "daisy": "tts.daisy:DaisyVoice",
     },
 )
 
