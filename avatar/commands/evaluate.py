@@ -89,3 +89,18 @@ def motion(
         plan = MotionPlan(voice_name, lines, fps, seed, capture)
         figures = evaluate_motion(plan, lambda row: click.echo(row, err=True))
     click.echo(json.dumps(figures) if as_json else "\n".join(f"{name:28s} {value}" for name, value in figures.items()))
+
+
+@evaluate.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--seconds", type=click.FloatRange(0.5, 60), default=4.0, show_default=True, help="Of each clip.")
+@click.option("--json", "as_json", is_flag=True, help="One flat JSON object instead of lines.")
+def portrait(folder: Path, seconds: float, as_json: bool) -> None:
+    """Measure the portrait renderer on a FOLDER of portraits, with the landmarker on its own frames.
+
+    Nine expressions with syllables each; mouth against curve, closed lips, blinks, stillness, speed.
+    """
+    from renderers.evaluate_portrait import evaluate_portrait
+
+    figures = {name: round(value, 4) for name, value in evaluate_portrait(folder, seconds=seconds).items()}
+    click.echo(json.dumps(figures) if as_json else "\n".join(f"{name:28s} {value}" for name, value in figures.items()))

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from conditioning.arkit import ARKIT_INDEX
+from renderers.portrait.compiled import compiled
 
 __all__ = ["Creases", "crease_strengths", "make_creases", "press"]
 
@@ -124,7 +124,7 @@ def press(creases: Creases, person: npt.NDArray[np.uint8], source: Float, streng
     _shade(person, source, total, creases.left, creases.top)
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def _shade(person: npt.NDArray[np.uint8], source: Float, total: Float, left: int, top: int) -> None:
     """Multiply a layer with multiplied alpha by one plus a shading of the portrait, in place."""
     height, width = total.shape

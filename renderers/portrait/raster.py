@@ -6,9 +6,10 @@ picture is drawn without perspective, so attributes are linear across a triangle
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from renderers.portrait.compiled import compiled
 
 __all__ = ["EMPTY_DEPTH", "blend", "rasterize", "rasterize_into"]
 
@@ -19,7 +20,7 @@ EMPTY_DEPTH = np.float32(-1e30)
 _MIN_AREA = 1e-9
 
 
-@numba.njit(cache=True, nogil=True, fastmath=False)  # type: ignore[untyped-decorator]
+@compiled
 def rasterize_into(
     points: npt.NDArray[np.float32],
     triangles: npt.NDArray[np.int32],
@@ -85,7 +86,7 @@ def rasterize_into(
                 wc += wc_x
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def blend(
     rest: npt.NDArray[np.float32], deltas: npt.NDArray[np.float32], weights: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:

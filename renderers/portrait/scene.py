@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from renderers.face import Face
+from renderers.portrait.compiled import compiled
 from renderers.portrait.creases import Creases, crease_strengths, make_creases, press
 from renderers.portrait.eyes import Eye, draw_eye, make_eye
 from renderers.portrait.head import Head, bend_head
@@ -315,7 +315,7 @@ def _open_share(mesh: Mesh, box: Box, outline: Float, source: Float) -> Float:
     return opening
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def _where_drawn(drawn: Float, depth: Float, out: Float) -> None:
     """Copy what was drawn."""
     for y in range(out.shape[0]):
@@ -325,7 +325,7 @@ def _where_drawn(drawn: Float, depth: Float, out: Float) -> None:
                 out[y, x, 1] = drawn[y, x, 1]
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def _average(drawn: Float, depth: Float, source: Float, opening: Float) -> None:
     """Average the fine map over each pixel's covered samples."""
     fine = drawn.shape[0] // opening.shape[0]

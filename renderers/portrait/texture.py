@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from renderers.portrait.compiled import compiled
 
 __all__ = ["Texture", "over"]
 
@@ -54,7 +55,7 @@ class Texture:
         return looked_up
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def over(person: npt.NDArray[np.uint8], background: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]) -> None:
     """Lay a person with multiplied alpha over a background of the same size.
 
