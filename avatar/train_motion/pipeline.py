@@ -82,10 +82,12 @@ def _make_corpus(plan: MotionTraining, tell: Callable[[str], None]) -> None:
     """Write what is not there yet; each kind of voice is one resumable part."""
     rng = np.random.default_rng([plan.seed, 1])
     texts = _texts(plan.data)
-    some = lambda count: [texts[i] for i in rng.permutation(len(texts))[:count]]
+    order = rng.permutation(len(texts))
+    espeak_texts = [texts[i] for i in order[: plan.espeak_lines]]
+    flite_texts = [texts[i] for i in order[::-1][: plan.flite_lines]]
     parts: dict[str, tuple[Iterator[Speech], int]] = {
-        "espeak": (espeak_speeches(some(plan.espeak_lines), np.random.default_rng([plan.seed, 2])), 1),
-        "flite": (flite_speeches(some(plan.flite_lines), np.random.default_rng([plan.seed, 3])), 1),
+        "espeak": (espeak_speeches(espeak_texts, np.random.default_rng([plan.seed, 2])), 1),
+        "flite": (flite_speeches(flite_texts, np.random.default_rng([plan.seed, 3])), 1),
     }
     if plan.people:
         parts["people"] = (recorded_speeches(plan.data), COPIES)
@@ -114,7 +116,7 @@ def _write(folder: Path, name: str, speeches: Iterator[Speech], copies: int, rng
         nonlocal number
         arrays = {f"features{i}": e.features.astype(np.float16) for i, e in enumerate(kept)}
         arrays |= {f"targets{i}": e.targets.astype(np.float16) for i, e in enumerate(kept)}
-        np.savez(folder / f"{name}_{number:03d}.npz", **arrays)  # type: ignore[arg-type]
+        np.savez(folder / f"{name}_{number:03d}.npz", **arrays)
         number += 1
         kept.clear()
 
