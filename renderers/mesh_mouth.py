@@ -24,6 +24,8 @@ _LIPS = (13, 14, 82, 312, 87, 317)
 _CORNERS = (291, 61)
 #: The front teeth stay this far behind the lips, metres.
 _BEHIND_LIPS_M = 0.003
+#: The inside of the cheeks is moved back by this much, lest it shows through a slim face, metres.
+_BEHIND_CHEEKS_M = 0.004
 #: Light falls off over this depth behind the front teeth.
 _DEPTH_M = 0.036
 #: Rows of the texture for each paint, and the light that the photo's own is taken to give.
@@ -73,6 +75,7 @@ def with_mouth(face: Head, rig: Rig) -> Head:
     front = np.clip(1.0 - (cheeks[:, 2].max() - cheeks[:, 2]) / _DEPTH_M, 0.0, 1.0)
     wider = _widening(face.vertices, rig.points, float(unit_m)) - 1.0
     cheeks[:, 0] += front * wider * (cheeks[:, 0] - offset[0])
+    cheeks[:, 2] -= _BEHIND_CHEEKS_M
     shift = min(0.0, float(face.vertices[list(_LIPS), 2].min() - _BEHIND_LIPS_M - points[:, 2].max()))
     points[:, 2] += shift
     number = np.full(len(rig.head_points), -1)
