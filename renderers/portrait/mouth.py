@@ -25,6 +25,8 @@ _SAMPLES = 2
 _INSIDE = ("jawForward", "jawLeft", "jawRight", "jawOpen", "tongueOut")
 #: The model's teeth are set lower by this (its units), so that speech shows the upper ones as people's do.
 _TEETH_DOWN = 0.25
+#: Its gums cover too much of them and are drawn back by this.
+_GUMS_AWAY = 0.16
 #: Lips that have parted this much further show their portrait's teeth without the rim of the lower lip.
 _PARTED_PX = 1.5
 #: Skin of less chroma (of its brightest channel) than this is that of a picture without colours.
@@ -95,7 +97,10 @@ def make_mouth(pixels: npt.NDArray[np.uint8], rig: Rig, head: Head, landmarks: F
     placed = head.fit.place(rig.head_points[start:stop])
     drift = (head.points[start:stop] - placed)[upper].mean(0)
     points[upper] = placed[upper] + drift
-    points[rig.parts["gums_tongue"].start - start :] += head.fit.turn(np.array([[0.0, -_TEETH_DOWN, 0.0]]))
+    gums = slice(rig.parts["gums_tongue"].start - start, rig.parts["gums_tongue"].stop - start)
+    points[rig.parts["teeth"].start - start :] += head.fit.turn(np.array([[0.0, -_TEETH_DOWN, 0.0]]))
+    away = np.where(upper[gums, None], _GUMS_AWAY, -_GUMS_AWAY - _TEETH_DOWN) * np.array([[0.0, 1.0, 0.0]])
+    points[gums] += head.fit.turn(away * ~rig.tongue[start:stop][gums, None])
     corners = landmarks[[INNER_UPPER[0], INNER_UPPER[-1]]]
     width = float(np.linalg.norm(corners[1] - corners[0]))
     own, left, top = (None, 0, 0)

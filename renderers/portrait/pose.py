@@ -257,6 +257,10 @@ def _beside_shown(weights: Float, shown: Float) -> Float:
     raised = float(shown[ARKIT_INDEX["mouthSmileLeft"]])
     for name in _RAISING:
         result[ARKIT_INDEX[name]] *= 1.0 - 0.65 * raised
+    for side in ("Left", "Right"):
+        # Both pull the same muscle; their sum would bare the gums.
+        sneer = float(result[ARKIT_INDEX[f"noseSneer{side}"]])
+        result[ARKIT_INDEX[f"mouthUpperUp{side}"]] *= 1.0 - 0.7 * min(max(sneer, 0.0), 1.0)
     return result
 
 
