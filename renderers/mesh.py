@@ -104,6 +104,7 @@ class MeshRenderer:
         name="mesh",
         summary="a 3-D head: the portrait's face, a neutral head, or your own GLB",
         licence="Apache-2.0; the neutral head is ICT-FaceKit's, MIT",
+        needs_portrait=False,
     )
 
     def __init__(self, portrait: Path | None = None, *, head: str | None = None, threads: int | None = None) -> None:

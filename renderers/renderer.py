@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from checkpoints.errors import InputError
 from conditioning import Motion, Registry, Speech
 
 __all__ = ["DEFAULT_FPS", "DEFAULT_SIZE", "RENDERERS", "Renderer", "RendererInfo", "open_renderer"]
@@ -33,6 +34,8 @@ class RendererInfo:
         Of its code and weights.
     needs_cuda : bool
         Whether it needs a GPU.
+    needs_portrait : bool
+        Whether it draws nothing without a picture of the face.
     requires : mapping of str to str
         Importable module → the command that installs it.
     """
@@ -41,6 +44,7 @@ class RendererInfo:
     summary: str
     licence: str
     needs_cuda: bool = False
+    needs_portrait: bool = True
     requires: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -82,7 +86,7 @@ RENDERERS = Registry(
 )
 
 
-def open_renderer(name: str, portrait: Path, **options: Any) -> Renderer:
+def open_renderer(name: str, portrait: Path | None, **options: Any) -> Renderer:
     """Construct a renderer by name for one portrait.
 
     Raises
@@ -90,7 +94,10 @@ def open_renderer(name: str, portrait: Path, **options: Any) -> Renderer:
     BackendError
         If there is none of that name, or it cannot run here.
     InputError
-        If the portrait cannot be read or shows no face.
+        If the portrait is needed and missing, cannot be read, or shows no face.
     """
-    renderer: Renderer = RENDERERS.load(name)(portrait, **options)
+    kind = RENDERERS.load(name)
+    if portrait is None and kind.info.needs_portrait:
+        raise InputError(f"the renderer {name!r} needs a face; give a picture with --portrait, or use --renderer mesh")
+    renderer: Renderer = kind(portrait, **options)
     return renderer

@@ -14,6 +14,7 @@ from avatar.export import check_target, options_of, suffix_of
 from avatar.take import Take
 from checkpoints.errors import InputError, OutputError
 from conditioning import Delivery
+from renderers.renderer import RENDERERS
 
 __all__ = ["Targets", "open_avatar", "save"]
 
@@ -63,7 +64,7 @@ def open_avatar(
     """
     paths = output or ((DEFAULT_VIDEO,) if portrait else (DEFAULT_SOUND,))
     for path in paths:
-        if check_target(path) in VIDEO_SUFFIXES and portrait is None:
+        if check_target(path) in VIDEO_SUFFIXES and portrait is None and _needs_portrait(renderer or DEFAULT_RENDERER):
             raise InputError(f"{path.name} needs a face; give a photograph or painting with --portrait")
     _check_rig(rig, paths)
     if len(set(paths)) < len(paths):
@@ -77,6 +78,11 @@ def open_avatar(
         style=Style(expressiveness, head_motion, blink_rate, gaze_motion),
     )
     return avatar, Targets(paths, fps, size, quiet, rig, beside)
+
+
+def _needs_portrait(renderer: str) -> bool:
+    needs: bool = RENDERERS.load(renderer).info.needs_portrait
+    return needs
 
 
 def save(take: Take, targets: Targets) -> None:

@@ -7,9 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from checkpoints.errors import InputError
 from conditioning.motion import frame_count
-from renderers.renderer import RENDERERS, Renderer
+from renderers.renderer import Renderer, open_renderer
 from renderers.video import AUDIO_RATE_HZ, VideoFormat, write_video
 
 if TYPE_CHECKING:
@@ -68,19 +67,17 @@ def renderer_of(take: Take) -> Renderer:
     Raises
     ------
     InputError
-        If the take has no portrait.
+        If the take has no portrait and the renderer needs one.
     """
-    if take.portrait is None:
-        raise InputError("a video needs a face: give a picture with --portrait (in Python: Avatar(portrait=…))")
-    changed_ns = take.portrait.stat().st_mtime_ns if take.portrait.is_file() else 0
-    return _opened(take.renderer, take.portrait, changed_ns, tuple(sorted(take.renderer_options.items())))
+    portrait = take.portrait
+    changed_ns = portrait.stat().st_mtime_ns if portrait is not None and portrait.is_file() else 0
+    return _opened(take.renderer, portrait, changed_ns, tuple(sorted(take.renderer_options.items())))
 
 
 @lru_cache(maxsize=4)
-def _opened(name: str, portrait: Path, changed_ns: int, options: tuple[tuple[str, Any], ...]) -> Renderer:
+def _opened(name: str, portrait: Path | None, changed_ns: int, options: tuple[tuple[str, Any], ...]) -> Renderer:
     """Open a renderer; a portrait that was changed on disk is opened again."""
-    renderer: Renderer = RENDERERS.load(name)(portrait, **dict(options))
-    return renderer
+    return open_renderer(name, portrait, **dict(options))
 
 
 def _write(take: Take, path: Path, video_format: VideoFormat, progress: bool) -> None:
