@@ -3,6 +3,10 @@
 A data folder holds video files with sound (faces already cut out and centred) and ``labels.csv`` with the columns
 ``clip,emotion`` and optionally ``start_s,end_s``: an emotion in words or weights (``joy:0.8, surprise:0.2``) for a
 whole clip, or a row for each stretch of it.
+
+A further column ``person`` matters more than it seems: clips of one person then lend each other their portraits. If
+the portrait comes from the clip that is learnt, it shows the expression already, the network learns to copy it from
+there, and the label moves nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ import csv
 import hashlib
 import subprocess
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +30,20 @@ from renderers.diffusion.emotion import emotion_mixtures
 from renderers.diffusion.features import FEATURE_FPS, SOUND_RATE_HZ, AudioFeatures
 from renderers.diffusion.model import TalkingHead
 
-__all__ = ["Clip", "prepare_clip", "prepare_clips", "read_labels", "read_sound", "read_video"]
+__all__ = [
+    "Clip",
+    "Label",
+    "lend_portraits",
+    "prepare_clip",
+    "prepare_clips",
+    "read_labels",
+    "read_sound",
+    "read_video",
+]
 
 LABELS = "labels.csv"
+#: Frames that a clip lends to each other clip of the same person.
+PORTRAITS_LENT = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,18 +58,34 @@ class Clip:
         Sound features of each frame with its neighbours.
     mixtures : (T, 10) float
         Emotion mixtures.
+    portraits : (K, 4, h, w) float, optional
+        Latents of pictures of the same person, best with other expressions; the clip's own frames when absent.
     """
 
     latents: Tensor
     sound: Tensor
     mixtures: Tensor
+    portraits: Tensor | None = None
+
+    @property
+    def faces(self) -> Tensor:
+        """Pictures that may be shown as the portrait."""
+        return self.latents if self.portraits is None else self.portraits
 
     def __len__(self) -> int:
         return len(self.latents)
 
 
-def read_labels(folder: Path) -> dict[Path, EmotionTrack]:
-    """Read ``labels.csv``: the emotion over time of each clip.
+@dataclass(frozen=True)
+class Label:
+    """What ``labels.csv`` says of a clip: its emotion over time, and who is seen (empty when not said)."""
+
+    track: EmotionTrack
+    person: str = ""
+
+
+def read_labels(folder: Path) -> dict[Path, Label]:
+    """Read ``labels.csv``.
 
     Raises
     ------
@@ -65,6 +96,7 @@ def read_labels(folder: Path) -> dict[Path, EmotionTrack]:
     if not path.is_file():
         raise InputError(f"{path} is missing; it lists clips and their emotions in the columns clip,emotion")
     spans: dict[Path, list[tuple[float, float, Emotion]]] = defaultdict(list)
+    persons: dict[Path, str] = {}
     with path.open(newline="", encoding="utf-8") as lines:
         rows = csv.DictReader(lines)
         if not {"clip", "emotion"} <= set(rows.fieldnames or ()):
@@ -80,9 +112,11 @@ def read_labels(folder: Path) -> dict[Path, EmotionTrack]:
             except ValueError:
                 raise InputError(f"{path}, line {number}: start_s and end_s must be seconds") from None
             spans[clip].append((*span, Emotion.parse(row["emotion"] or "")))
+            persons[clip] = row.get("person") or ""
     if not spans:
         raise InputError(f"{path} lists no clip")
-    return {clip: EmotionTrack.from_spans(sorted(rows, key=lambda r: r[0])) for clip, rows in spans.items()}
+    tracks = {clip: EmotionTrack.from_spans(sorted(rows, key=lambda r: r[0])) for clip, rows in spans.items()}
+    return {clip: Label(track, persons[clip]) for clip, track in tracks.items()}
 
 
 def read_video(path: Path, width: int, height: int) -> npt.NDArray[np.uint8]:
@@ -132,16 +166,27 @@ def prepare_clips(folder: Path, cache: Path, head: TalkingHead, features: AudioF
     from safetensors.torch import load_file, save_file
 
     cache.mkdir(parents=True, exist_ok=True)
-    clips = []
-    for path, track in read_labels(folder).items():
+    clips, persons = [], []
+    for path, label in read_labels(folder).items():
         stat = path.stat()
         key = hashlib.sha256(f"{path.name} {stat.st_size} {stat.st_mtime_ns} {resolution}".encode()).hexdigest()[:16]
         kept = cache / f"{key}.safetensors"
         if not kept.exists():
             frames = read_video(path, resolution, resolution)
-            clip = prepare_clip(head, features, frames, read_sound(path), track)
+            clip = prepare_clip(head, features, frames, read_sound(path), label.track)
             save_file({"latents": clip.latents.contiguous(), "sound": clip.sound.contiguous()}, kept)
         data = load_file(kept)
         times_s = np.arange(len(data["latents"])) / FEATURE_FPS
-        clips.append(Clip(data["latents"], data["sound"], torch.from_numpy(emotion_mixtures(track, times_s))))
-    return clips
+        clips.append(Clip(data["latents"], data["sound"], torch.from_numpy(emotion_mixtures(label.track, times_s))))
+        persons.append(label.person)
+    return lend_portraits(clips, persons)
+
+
+def lend_portraits(clips: list[Clip], persons: list[str]) -> list[Clip]:
+    """Give each clip portraits from the other clips of the same person, where there are any."""
+    lent = []
+    for i, clip in enumerate(clips):
+        others = [c.latents for j, c in enumerate(clips) if j != i and persons[j] == persons[i] != ""]
+        some = [latents[:: max(1, len(latents) // PORTRAITS_LENT)][:PORTRAITS_LENT] for latents in others]
+        lent.append(replace(clip, portraits=torch.cat(some)) if some else clip)
+    return lent

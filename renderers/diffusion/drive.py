@@ -31,8 +31,8 @@ BROWS = (
     (276, 283, 282, 295, 285, 300, 293, 334, 296, 336),
     (46, 53, 52, 65, 55, 70, 63, 105, 66, 107),
 )
-#: How far a region reaches beyond its points, as a share of the face's width.
-MARGIN = 0.07
+#: How far mouth and brows reach beyond their points, as shares of the face's width.
+LIPS_MARGIN, BROWS_MARGIN = 0.07, 0.04
 LATENT_PX = 8
 
 
@@ -79,15 +79,17 @@ def region_mask(points: npt.NDArray[np.floating[Any]], width: int, height: int) 
     from PIL import Image, ImageDraw, ImageFilter
     from scipy.spatial import ConvexHull
 
-    reach = max(2.0, MARGIN * float(np.linalg.norm(points[454, :2] - points[234, :2])))
+    face_px = float(np.linalg.norm(points[454, :2] - points[234, :2]))
     image = Image.new("L", (width, height))
     draw = ImageDraw.Draw(image)
     for region in (LIPS, *BROWS):
+        reach = max(2.0, (LIPS_MARGIN if region is LIPS else BROWS_MARGIN) * face_px)
         spots = np.asarray(points[list(region), :2], np.float64)
         outline = [tuple(p) for p in spots[ConvexHull(spots).vertices]]
         draw.polygon(outline, fill=255)
         draw.line([*outline, outline[0]], fill=255, width=int(2 * reach), joint="curve")
-    soft: Any = np.asarray(image.filter(ImageFilter.GaussianBlur(reach / 2)), np.float32) / 255
+    blurred = image.filter(ImageFilter.GaussianBlur(max(1.0, BROWS_MARGIN * face_px / 2)))
+    soft: Any = np.asarray(blurred, np.float32) / 255
     grid: npt.NDArray[np.float32] = soft.reshape(height // LATENT_PX, LATENT_PX, width // LATENT_PX, LATENT_PX).mean(
         (1, 3)
     )
@@ -97,7 +99,7 @@ def region_mask(points: npt.NDArray[np.floating[Any]], width: int, height: int) 
 def driving_frames(
     portrait: npt.NDArray[np.uint8], motion: Motion, speech: Speech | None, fps: float, seed: int, driver: str
 ) -> Iterator[npt.NDArray[np.uint8]]:
-    """Yield the motion drawn by another renderer on the same cut of the portrait."""
+    """Yield the motion drawn by another renderer on the same cut of the portrait, shown whole."""
     from PIL import Image
 
     from renderers.renderer import open_renderer
@@ -106,7 +108,8 @@ def driving_frames(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "portrait.png"
         Image.fromarray(portrait).save(path)
-        renderer = open_renderer(driver, path)
+        options = {"fit": "full"} if driver == "portrait" else {}
+        renderer = open_renderer(driver, path, **options)
         yield from renderer.frames(motion, speech, fps=fps, size=(width, height), seed=seed)
 
 

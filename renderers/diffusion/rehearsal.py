@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from conditioning import Emotion, EmotionTrack
-from renderers.diffusion.clips import Clip, prepare_clip
+from renderers.diffusion.clips import Clip, lend_portraits, prepare_clip
 from renderers.diffusion.drive import to_pixels
 from renderers.diffusion.emotion import label_mixture
 from renderers.diffusion.features import FEATURE_FPS, SOUND_RATE_HZ, AudioFeatures
@@ -163,8 +163,17 @@ def rehearse(out: Path, steps: int, seed: int = 0, progress: Any = None) -> tupl
 
     head, features = tiny_head(seed, MICRO_NET, BlockCodec()), tiny_features(seed)
     clips = [cartoon_clip(head, features, mood, 24, i) for i, mood in enumerate(MOODS.values())]
+    clips = lend_portraits(clips, ["cartoon"] * len(clips))
     settings = Training(
-        steps=steps, learning_rate=1e-3, parts=("all",), frames=4, past_frames=4, ema=0.99, save_every=100, seed=seed
+        steps=steps,
+        learning_rate=1e-3,
+        parts=("all",),
+        frames=4,
+        past_frames=4,
+        drop_past=0.5,
+        ema=0.99,
+        save_every=100,
+        seed=seed,
     )
     train_clips(clips, head, out, settings, progress=progress)
     return head, features

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
@@ -54,6 +55,10 @@ class Progress:
     left_s: float
     peak_memory_bytes: int
 
+    def __str__(self) -> str:
+        peak = f", peak memory {self.peak_memory_bytes / 1e9:.1f} GB" if self.peak_memory_bytes else ""
+        return f"{self.done}/{self.total} frames, {self.frames_per_s:.2f} frames/s, {self.left_s:.0f} s left{peak}"
+
 
 class DiffusionRenderer:
     """Latent-diffusion talking head with the published MEMO weights.
@@ -89,8 +94,8 @@ class DiffusionRenderer:
         Compile the step, or record it as a CUDA graph.
     face_model : path, optional
         ArcFace model in ONNX, or ``.npy`` with the embedding; zeros when absent.
-    progress : callable, optional
-        Called with a :class:`Progress` after each window.
+    progress : callable or bool
+        Called with a :class:`Progress` after each window; ``True`` writes it to standard error.
     head, features : optional
         Loaded networks, shared between renderers.
     """
@@ -128,7 +133,7 @@ class DiffusionRenderer:
         offload: bool = False,
         acceleration: str = "none",
         face_model: str | Path | None = None,
-        progress: Callable[[Progress], None] | None = None,
+        progress: Callable[[Progress], None] | bool = False,
         head: TalkingHead | None = None,
         features: AudioFeatures | None = None,
     ) -> None:
@@ -137,7 +142,7 @@ class DiffusionRenderer:
         self.portrait = Path(portrait)
         self.face_model = None if face_model is None else Path(face_model)
         self.resolution = resolution
-        self.progress = progress
+        self.progress = _say if progress is True else progress
         if head is None:
             from renderers.diffusion.weights import locate
 
@@ -244,7 +249,7 @@ class DiffusionRenderer:
             yield sound, mixtures, steer
 
     def _report(self, done: int, total: int, began: float) -> None:
-        if self.progress is None:
+        if not callable(self.progress):
             return
         import torch
 
@@ -252,6 +257,11 @@ class DiffusionRenderer:
         cuda = self.head.device.type == "cuda"
         peak = int(torch.cuda.max_memory_allocated(self.head.device)) if cuda else 0
         self.progress(Progress(done, total, speed, (total - done) / speed, peak))
+
+
+def _say(progress: Progress) -> None:
+    sys.stderr.write(f"\r{progress}" + ("\n" if progress.done >= progress.total else ""))
+    sys.stderr.flush()
 
 
 def _check_choice(name: str, value: str, allowed: Sequence[str]) -> None:

@@ -52,7 +52,8 @@ class Training:
     frames, past_frames : int
         A window's new and past frames.
     drop_all, drop_emotion, drop_past : float
-        Shares of windows without any conditioning, without emotion, and at the start of a video.
+        Shares of windows without any conditioning, without emotion, and at the start of a video, where nothing but
+        the label tells the expression when portraits are lent between clips.
     ema : float
         Decay of the averaged weights, which are the ones exported.
     accumulate : int
@@ -71,7 +72,7 @@ class Training:
     past_frames: int = 16
     drop_all: float = 0.05
     drop_emotion: float = 0.1
-    drop_past: float = 0.1
+    drop_past: float = 0.3
     ema: float = 0.999
     accumulate: int = 1
     save_every: int = 500
@@ -112,9 +113,11 @@ class WindowLoss(nn.Module):
         return nn.functional.mse_loss(velocity.float(), noise - target)
 
     def _conditions(self, clip: Clip, window: _Window, device: torch.device) -> tuple[WindowContext, Tensor]:
-        reference_net, image_proj, audio_proj = self.frozen
+        (reference_net, image_proj, audio_proj), settings = self.frozen, self.settings
         dtype = self.net.conv_in.weight.dtype
-        images = torch.cat([clip.latents[window.portrait][None], clip.latents[window.past]]).to(device, dtype)
+        portrait = clip.faces[window.portrait][None]
+        past = portrait.expand(settings.past_frames, -1, -1, -1) if window.past is None else clip.latents[window.past]
+        images = torch.cat([portrait, past]).to(device, dtype)
         height, width = images.shape[-2:]
         with torch.no_grad():
             faces = torch.zeros(1, image_proj.proj.in_features, device=device, dtype=image_proj.proj.weight.dtype)
@@ -126,7 +129,7 @@ class WindowLoss(nn.Module):
         if window.unconditional or window.without_emotion:
             mixtures = torch.zeros_like(mixtures)
             mixtures[:, NULL_EMOTION] = 1
-        frames, net = self.settings.frames, self.net
+        frames, net = settings.frames, self.net
         branches = Branches(frames, guided=False, halves=1)
         reference = [] if window.unconditional else net.reference_keys(features, torch.zeros(1, dtype=torch.long))
         index = 1 + torch.arange(len(images) - 1, device=device)[None]
@@ -152,10 +155,10 @@ def _spare_cpu(*inputs: Tensor) -> None:
 
 @dataclass(frozen=True)
 class _Window:
-    """Which frames of a clip are learnt, seen as past, and shown as portrait."""
+    """Which frames of a clip are learnt, seen as past (none at a video's start), and shown as portrait."""
 
     new: slice
-    past: list[int]
+    past: slice | None
     portrait: int
     unconditional: bool
     without_emotion: bool
@@ -163,11 +166,10 @@ class _Window:
     @classmethod
     def draw(cls, clip: Clip, settings: Training, rng: np.random.Generator) -> _Window:
         start = int(rng.integers(0, len(clip) - settings.frames + 1))
-        portrait = int(rng.integers(0, len(clip)))
-        past = list(range(start - settings.past_frames, start))
-        if start < settings.past_frames or rng.random() < settings.drop_past:
-            past = [portrait] * settings.past_frames
-        chance = rng.random(2)
+        portrait = int(rng.integers(0, len(clip.faces)))
+        chance = rng.random(3)
+        begins = start < settings.past_frames or chance[2] < settings.drop_past
+        past = None if begins else slice(start - settings.past_frames, start)
         new = slice(start, start + settings.frames)
         return cls(new, past, portrait, bool(chance[0] < settings.drop_all), bool(chance[1] < settings.drop_emotion))
 

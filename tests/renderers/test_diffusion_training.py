@@ -13,7 +13,7 @@ pytest.importorskip("diffusers")
 pytest.importorskip("accelerate")
 
 from conditioning import CheckpointError, Emotion, InputError, Speech  # noqa: E402
-from renderers.diffusion.clips import Clip, read_labels, read_sound, read_video  # noqa: E402
+from renderers.diffusion.clips import Clip, lend_portraits, read_labels, read_sound, read_video  # noqa: E402
 from renderers.diffusion.loading import from_pretrained  # noqa: E402
 from renderers.diffusion.rehearsal import MOODS, cartoon, draw_mood, measure, rehearse  # noqa: E402
 from renderers.diffusion.sampling import Sampling  # noqa: E402
@@ -126,10 +126,19 @@ def test_bad_labels_are_explained(tmp_path: Path, text: str, words: str) -> None
 
 
 def test_labels_give_the_emotion_over_time(tmp_path: Path) -> None:
-    text = "clip,emotion,start_s,end_s\na.mp4,joy:1,0,1\na.mp4,sadness:0.5,1,2\n"
-    (track,) = read_labels(labelled(tmp_path, text)).values()
-    assert track.at(0.5) == Emotion(joy=1.0)
-    assert track.at(1.8) == Emotion(sadness=0.5)
+    text = "clip,emotion,start_s,end_s,person\na.mp4,joy:1,0,1,Ann\na.mp4,sadness:0.5,1,2,Ann\n"
+    (label,) = read_labels(labelled(tmp_path, text)).values()
+    assert label.track.at(0.5) == Emotion(joy=1.0)
+    assert label.track.at(1.8) == Emotion(sadness=0.5)
+    assert label.person == "Ann"
+
+
+def test_portraits_are_lent_between_clips_of_one_person_only() -> None:
+    clips = [clip(seed) for seed in range(3)]
+    lent = lend_portraits(clips, ["Ann", "Ann", ""])
+    assert torch.equal(lent[0].faces, clips[1].latents)
+    assert torch.equal(lent[1].faces, clips[0].latents)
+    assert torch.equal(lent[2].faces, clips[2].latents)
 
 
 def test_clips_are_read_at_thirty_frames_and_sixteen_kilohertz(tmp_path: Path) -> None:
