@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from checkpoints.errors import InputError
 from renderers.diffusion.attention import choose_attention, set_attention
 from renderers.diffusion.audio_module import EMOTION_ROWS
-from renderers.diffusion.branches import Branches, Memory, WindowContext
+from renderers.diffusion.branches import Branches, WindowContext
 from renderers.diffusion.diffusion_net import DiffusionNet
 from renderers.diffusion.projections import AudioProjection, ImageProjection
 from renderers.diffusion.reference_net import ReferenceNet
@@ -248,7 +248,7 @@ class TalkingHead:
     ) -> None:
         height, width = state.portrait_latent.shape[-2:]
         index = torch.tensor(rows, device=self.device)
-        new: list[list[Memory]] = self.diffusion_net.past_sums(features, index, height, width)
+        new = self.diffusion_net.past_sums(features, index, height, width)
         state.memories = carry_memories(state.memories, new, past)
 
     def _images(self, state: VideoState, sampling: Sampling, first: bool) -> Tensor:

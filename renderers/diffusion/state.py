@@ -5,6 +5,7 @@ The networks hold no state at all: two videos can be drawn in turns with the sam
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -75,19 +76,16 @@ def plan_images(past: int, halves: int, guided: bool, first: bool) -> ImagePlan:
     return ImagePlan(tuple(i for i, _ in rows), tuple(t for _, t in rows), portrait, past_rows)
 
 
-def carry_memories(old: list[list[Memory]] | None, new: list[list[Memory]], past: int) -> list[list[Memory]]:
+def carry_memories(old: list[list[Memory]] | None, new: Iterable[list[Memory]], past: int) -> list[list[Memory]]:
     """Fade the memories of earlier windows and add those of this window's past frames, in place of the old."""
     if old is None:
-        return new
-    for before, after in zip(_flat(old), _flat(new), strict=True):
-        fade = MEMORY_DECAY**past
-        before.kv.mul_(fade).add_(after.kv)
-        before.z.mul_(fade).add_(after.z)
+        return list(new)
+    fade = MEMORY_DECAY**past
+    for before_pair, after_pair in zip(old, new, strict=True):
+        for before, after in zip(before_pair, after_pair, strict=True):
+            before.kv.mul_(fade).add_(after.kv)
+            before.z.mul_(fade).add_(after.z)
     return old
-
-
-def _flat(memories: list[list[Memory]]) -> list[Memory]:
-    return [memory for pair in memories for memory in pair]
 
 
 @dataclass

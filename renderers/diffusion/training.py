@@ -139,7 +139,7 @@ class WindowLoss(nn.Module):
             reference,
             branches.reference_rows(device),
             net.modulations(mixtures),
-            net.past_sums(features, index, height, width),
+            list(net.past_sums(features, index, height, width)),
         )
         return context, torch.zeros_like(audio) if window.unconditional else audio
 
