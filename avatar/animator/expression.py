@@ -67,7 +67,9 @@ FLUTTER = 0.035
 REGIONS = ("browInner", "browOuter", "browDown", "eye", "cheek", "nose", "mouthS", "mouth", "jaw", "tongue")
 _REGION_OF = np.array([next(i for i, start in enumerate(REGIONS) if name.startswith(start)) for name in ARKIT_NAMES])
 #: Brow movement on an accent at expressiveness 1, and its rise and fall.
-ACCENT_BROW = 0.20
+ACCENT_BROW = 0.22
+#: While speaking an emotion keeps this much back for its accents.
+ACCENT_SHARE = 0.14
 ACCENT_RISE_S = 0.16
 ACCENT_FALL_S = 0.34
 
@@ -133,13 +135,15 @@ def express(
     strength = felt(times_s, track)
     if period_s is None:
         strength = strength * _arc(times_s, duration_s, strength)
-    pulse = 1.0 + PULSE * drift(times_s, 1, (0.12, 0.5), rng, period_s)
-    level = np.clip(style.expressiveness * strength * pulse, 0.0, 1.0)
+    waxing = 1.0 + PULSE * drift(times_s, 1, (0.12, 0.5), rng, period_s)
+    accent = _accent_pulse(times_s, accents, rng)[:, None]
+    waxing = waxing * (1.0 - ACCENT_SHARE * (1.0 - accent)) if accents else waxing
+    level = np.clip(style.expressiveness * strength * waxing, 0.0, 1.0)
     weights = _mix(level)
     flutter = 1.0 + FLUTTER * drift(times_s, len(REGIONS), (0.2, 1.2), rng, period_s)
     weights *= flutter[:, _REGION_OF]
     weights *= _sides(rng)
-    marks = _brow_marks(times_s, accents, level, style, rng)
+    marks = _brow_marks(accent[:, 0], level, style)
     weights = 1.0 - (1.0 - np.clip(weights, 0.0, 1.0)) * (1.0 - marks)
     return _yield_to_speech(weights, speech_gate)
 
@@ -196,16 +200,10 @@ def _sides(rng: np.random.Generator) -> npt.NDArray[np.float64]:
     return gains
 
 
-def _brow_marks(
-    times_s: npt.NDArray[np.float64],
-    accents: tuple[Accent, ...],
-    level: npt.NDArray[np.float64],
-    style: Style,
-    rng: np.random.Generator,
+def _accent_pulse(
+    times_s: npt.NDArray[np.float64], accents: tuple[Accent, ...], rng: np.random.Generator
 ) -> npt.NDArray[np.float64]:
-    """Return (T, 52) brow movement on accents: up, or down where the face is angry or disgusted."""
-    marks = np.zeros((len(times_s), len(ARKIT_NAMES)))
-    frowning = np.clip(level[:, [5, 6]].sum(axis=1), 0.0, 1.0) if len(level) else np.zeros(0)
+    """Return (T,) 0 to 1: bumps on the accents that the face joins in; strong ones more often than weak ones."""
     chance = rng.uniform(size=(len(accents), 2))
     pulse = np.zeros(len(times_s))
     for accent, (keep, size) in zip(accents, chance, strict=True):
@@ -215,10 +213,19 @@ def _brow_marks(
         moment = times_s[low:high] - accent.time_s
         bump = smoothstep(1.0 + moment / ACCENT_RISE_S) * (1.0 - smoothstep(moment / ACCENT_FALL_S))
         pulse[low:high] = np.maximum(pulse[low:high], (0.5 + 0.5 * size) * accent.strength * bump)
-    pulse *= ACCENT_BROW * style.expressiveness
+    return pulse
+
+
+def _brow_marks(
+    pulse: npt.NDArray[np.float64], level: npt.NDArray[np.float64], style: Style
+) -> npt.NDArray[np.float64]:
+    """Return (T, 52) brow movement on accents: up, or down where the face is angry or disgusted."""
+    marks = np.zeros((len(pulse), len(ARKIT_NAMES)))
+    frowning = np.clip(level[:, [5, 6]].sum(axis=1), 0.0, 1.0)
+    rise = ACCENT_BROW * style.expressiveness * pulse
     for shape, share in (("browInnerUp", 0.8), ("browOuterUp", 1.0)):
-        marks[:, _columns(shape)] = (share * pulse * (1.0 - frowning))[:, None]
-    marks[:, _columns("browDown")] = (0.6 * pulse * frowning)[:, None]
+        marks[:, _columns(shape)] = (share * rise * (1.0 - frowning))[:, None]
+    marks[:, _columns("browDown")] = (0.6 * rise * frowning)[:, None]
     return np.clip(marks, 0.0, 1.0)
 
 
