@@ -1,7 +1,7 @@
 """The public face: a character that speaks with feeling.
 
 >>> from avatar import Avatar
->>> guard = Avatar(voice="formant")
+>>> guard = Avatar()
 >>> take = guard.say("You came back!", emotion="joy:0.8, surprise:0.4", seed=7)
 >>> take.motion.fps
 60.0

@@ -20,7 +20,7 @@ from tts import Voice, open_voice
 
 __all__ = ["DEFAULT_RENDERER", "DEFAULT_VOICE", "MOTION_FPS", "Avatar"]
 
-DEFAULT_VOICE = "formant"
+DEFAULT_VOICE = "daisy"
 DEFAULT_RENDERER = "portrait"
 #: Curves are made at this rate; writers ask for their own.
 MOTION_FPS = 60.0
@@ -52,7 +52,7 @@ class Avatar:
     >>> guard = Avatar()
     >>> take = guard.say("Halt! Who goes there?", emotion="anger:0.4, anticipation:0.5")
     >>> [word.symbol for word in take.speech.words if word.symbol]
-    ['Halt!', 'Who', 'goes', 'there?']
+    ['Halt', 'Who', 'goes', 'there']
     """
 
     portrait: Path | str | None = None
