@@ -1,8 +1,8 @@
 """Sixty lines and what a reader expects of each, written before the reader was tuned.
 
 ``top``: the strongest weight is one of these. ``calm``: nothing above 0.3. ``not_top``: the strongest weight is none
-of these, or below 0.3. ``valence``: its sign. ``both``: each of these at least 0.15. ``more``: this line has more of it than
-``than`` has; ``arousal`` counts the sum of the weights of fear, surprise, anger, joy and anticipation.
+of these, or below 0.3. ``valence``: its sign. ``both``: each of these at least 0.15. ``more``: this line has more of it
+than ``than`` has; ``arousal`` counts the sum of the weights of fear, surprise, anger, joy and anticipation.
 """
 
 from __future__ import annotations
