@@ -41,9 +41,8 @@ def main() -> None:
     parser.add_argument("--portrait", type=Path, required=True)
     parser.add_argument("--repeat", type=int, default=5)
     options = parser.parse_args()
-    from avatar.animator import animate
-
     from avatar import Avatar
+    from avatar.animator import animate
     from renderers import open_renderer
 
     rows: list[tuple[str, str]] = []
