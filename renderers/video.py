@@ -28,7 +28,8 @@ FULL_DISK_BYTES = 1 << 20
 #: sRGB frames are stored as limited-range BT.709 and said to be so. Untagged files are taken for BT.601 by
 #: some players and for BT.709 by others, and skin shifts in hue between them.
 _COLOUR = [
-    "-vf", "scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_chroma_int",
+    "-vf", "scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_chroma_int,"
+    "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709",
     "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv",
 ]  # fmt: skip
 
