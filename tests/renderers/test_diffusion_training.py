@@ -85,7 +85,7 @@ def test_windows_without_conditioning_do_not_see_it() -> None:
         assert float(heard(ours, np.random.default_rng(5))) != float(heard(strange, np.random.default_rng(5)))
 
 
-@pytest.mark.slow
+@pytest.mark.training
 def test_the_label_moves_mouth_and_brows_after_overfitting_cartoon_clips(tmp_path: Path) -> None:
     head, features = rehearse(tmp_path, steps=800)
     sampling = Sampling(steps=8, guidance=1.5, frames=4, past_frames=4)
