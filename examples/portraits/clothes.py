@@ -274,6 +274,7 @@ def high_collar(material: Any, inner: Any, gold: Any, seed: int) -> None:
     _rope("rim", grid[0, order[shut[0][order]]], 0.26, gold)
     t = np.linspace(-13.8, -30.0, 60)
     _rope("seam", _on_front(np.c_[0.0 * t, t], points, 0.3), 0.22, gold)
+    _brooch(_on_front(np.array([[0.0, -16.6]]), np.r_[points, collar], 0.45)[0], gold)
 
 
 def _rope(name: str, path: Floats, radius: float, material: Any, sectors: int = 12) -> None:

@@ -72,7 +72,7 @@ def paper(size: int, seed: int) -> Floats:
     rng = np.random.default_rng(seed)
     fine = gaussian_filter(rng.standard_normal((size, size)), 1.0)
     coarse = zoom(rng.standard_normal((size // 24 + 2,) * 2), 24, order=3)[:size, :size]
-    return np.asarray(1 + 0.012 * fine / fine.std() + 0.018 * gaussian_filter(coarse, 4))
+    return np.asarray(1 + 0.008 * fine / fine.std() + 0.014 * gaussian_filter(coarse, 4))
 
 
 def hatching(luma: Floats, seed: int) -> Floats:
@@ -95,7 +95,7 @@ def graphic_backdrop(size: int, ground: Colour, disc: Colour, line: Colour, seed
     radius, angle = np.hypot(x - 0.5, y - 0.40), np.arctan2(y - 0.40, x - 0.5)
     soft = 1.2 / size
     inside = smoothstep(0.385 + soft, 0.385 - soft, radius)[..., None]
-    glow = np.array(disc) * (1 + 0.05 * wash - 0.25 * (radius / 0.4) ** 2)[..., None]
+    glow = np.array(disc) * (1 + 0.02 * wash - 0.25 * (radius / 0.4) ** 2)[..., None]
     picture = picture * (1 - inside) + glow * inside
     ring = smoothstep(0.0035, 0.0012, np.abs(radius - 0.41)) + 0.8 * smoothstep(0.0025, 0.0008, np.abs(radius - 0.46))
     tick = (
@@ -121,6 +121,8 @@ def illustrate(front: Floats, alpha: Floats, backdrop: Floats, ink: Colour, seed
     amount = np.clip(0.85 * lines * smoothstep(0.02, 0.2, alpha) + 0.9 * outline, 0, 1)[..., None]
     drawn = toned * alpha[..., None] + backdrop * (1 - alpha[..., None])
     drawn = drawn * (1 - amount) + np.array(ink) * amount
+    glint = np.clip((joined - painted) @ LUMA - 0.05, 0, 1) * (joined @ LUMA > 0.45) * alpha
+    drawn = drawn + 1.2 * glint[..., None] * (1 - drawn)
     pencil = (hatching(painted @ LUMA, seed) * alpha * 0.22)[..., None]
     drawn = drawn * (1 - pencil) + np.array(ink) * pencil
     return np.asarray(np.clip(drawn * paper(size, seed)[..., None], 0, 1))

@@ -116,8 +116,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("-o", "--output", type=Path)
     parser.add_argument("--head", type=Path, default=HEAD_FOLDER, help="folder with ICT-FaceKit's neutral mesh")
     parser.add_argument("--size", type=int, default=768, help="pixels of the finished square picture")
-    parser.add_argument("--oversample", type=float, default=1.5)
-    parser.add_argument("--samples", type=int, default=64, help="light paths per pixel")
+    parser.add_argument("--oversample", type=float, default=4 / 3)
+    parser.add_argument("--samples", type=int, default=16, help="light paths per pixel")
     parser.add_argument("--raw", type=Path, help="keep or, if it exists, reuse the raw render here")
     options = parser.parse_args(arguments)
     if not (options.raw and options.raw.exists()) and not (options.head / "generic_neutral_mesh.obj.gz").exists():
