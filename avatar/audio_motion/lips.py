@@ -22,7 +22,9 @@ VERSION = 1
 BLOCK = 1500
 MARGIN = 48
 #: A contact begins where the network gives it at least this chance, and lasts while it is above the second.
-CONTACT_ON, CONTACT_OFF = 0.5, 0.35
+CONTACT_ON, CONTACT_OFF = 0.3, 0.22
+#: A jaw that is open further than this makes closed lips less likely.
+DOUBT_JAW, DOUBT_PER_JAW = 0.1, 4.0
 N_TRACK = len(CHANNELS) + 3
 
 
@@ -92,8 +94,9 @@ def sample_track(times_s: npt.NDArray[np.float64], track: npt.NDArray[np.float32
     frames_s = np.arange(len(track)) / FRAME_RATE_HZ
     sampled = np.stack([np.interp(times_s, frames_s, column) for column in track.T], axis=1)
     n = len(CHANNELS)
-    for column in (n, n + 1):
-        sampled[:, column] = holds(times_s, _contact(track[:, column]))
+    doubt = DOUBT_PER_JAW * np.maximum(track[:, 0] - DOUBT_JAW, 0.0)
+    sampled[:, n] = holds(times_s, _contact(track[:, n] - doubt))
+    sampled[:, n + 1] = holds(times_s, _contact(track[:, n + 1]))
     sampled[:, : n + 2] *= sampled[:, n + 2 :]
     return sampled
 

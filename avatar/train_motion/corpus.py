@@ -30,6 +30,8 @@ __all__ = ["CAPTURE_HELD_OUT", "Example", "capture_examples", "espeak_speeches",
            "recorded_speeches"]  # fmt: skip
 
 CAPTURE_HELD_OUT = "1114_3_15"
+#: A tape that runs faster or slower makes another throat of the same person.
+TAPE = (0.86, 1.18)
 FLITE_VOICES = ("slt", "rms", "awb", "kal16")
 
 
@@ -126,7 +128,7 @@ def flite_speeches(texts: list[str], rng: np.random.Generator) -> Iterator[Speec
             command = [program, "-voice", voice, "-psdur", "--setf", stretch, "-t", text, "-o", str(path)]
             listing = subprocess.run(command, check=True, capture_output=True, text=True).stdout
             recording = read_recording(path)
-            tape = rng.uniform(0.84, 1.19)
+            tape = rng.uniform(*TAPE)
             rate = int(recording.sample_rate * tape)
             pairs = [item.rsplit(":", 1) for item in listing.split()]
             ends = [float(end) for _, end in pairs]
@@ -184,9 +186,10 @@ def capture_examples(data: Path, rng: np.random.Generator, *, held_out: bool, au
         captured, fps = read_capture(path)
         recording = read_recording(path.with_suffix(".flac"))
         sound = resample(recording.waveform, recording.sample_rate, 16_000)
-        features = audio_features(disturbed(sound, rng) if augment else sound, 16_000)
+        tape = float(rng.uniform(*TAPE)) if augment else 1.0
+        features = audio_features(disturbed(sound, rng) if augment else sound, round(16_000 * tape))
         targets = np.full((len(features), len(LIP_TRACK)), np.nan, np.float32)
-        times_s = np.arange(len(features)) / FRAME_RATE_HZ
+        times_s = np.arange(len(features)) / FRAME_RATE_HZ * tape
         for name, curve in captured.items():
             targets[:, LIP_TRACK.index(name)] = np.interp(times_s, np.arange(len(curve)) / fps, curve)
         examples.append(Example(features, targets, True))

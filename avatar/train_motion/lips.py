@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avatar.animator.animator import LIP_TRACK
-from avatar.audio_motion.features import FEATURE_SIZE
+from avatar.audio_motion.features import FEATURE_SIZE, N_MELS
 from avatar.train_motion.corpus import Example
 
 __all__ = ["LipTraining", "train_lips"]
@@ -23,6 +23,8 @@ N_TRACK = len(LIP_TRACK)
 N_CURVES = N_TRACK - 3
 #: A window of training, frames.
 CROP = 160
+#: Share of the windows in which some bands are blanked, and in which a moment is.
+MASKED_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -122,11 +124,23 @@ def _batch(
         piece = slice(start, start + CROP)
         length = len(example.features[piece])
         inputs[row, :length, :FEATURE_SIZE] = example.features[piece] + rng.normal(0.0, 0.05)
+        _mask(inputs[row, :, :FEATURE_SIZE], rng)
         inputs[row, length:, :FEATURE_SIZE] = inputs[row, max(length - 1, 0), :FEATURE_SIZE]
         targets[row, :length] = example.targets[piece]
         if not captured[row] and rng.uniform() < plan.coarse_share:
             inputs[row, :length, FEATURE_SIZE:] = _coarse(example.targets[piece].astype(np.float32), rng)
     return inputs, targets, captured
+
+
+def _mask(features: npt.NDArray[np.float32], rng: np.random.Generator) -> None:
+    """Blank a few bands and a moment, in place (D. Park et al., "SpecAugment", 2019)."""
+    if rng.uniform() < MASKED_SHARE:
+        first, width = int(rng.integers(N_MELS)), int(rng.integers(1, 9))
+        for half in (0, N_MELS + 1):
+            features[:, half + first : half + min(first + width, N_MELS)] = 0.0
+    if rng.uniform() < MASKED_SHARE:
+        first = int(rng.integers(CROP))
+        features[first : first + int(rng.integers(2, 6))] = 0.0
 
 
 def _coarse(track: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDArray[np.float32]:

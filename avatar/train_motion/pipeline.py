@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -135,7 +135,15 @@ def _corpus(folder: Path) -> Iterator[Example]:
                 yield Example(shard[f"features{i}"].astype(np.float32), shard[f"targets{i}"].astype(np.float32), False)
 
 
-def export(state: Path, output: Path, *, data: Path, training: LipTraining, log: Path | None = None) -> Path:
+def export(
+    state: Path,
+    output: Path,
+    *,
+    data: Path,
+    training: LipTraining,
+    log: Path | None = None,
+    metrics: Mapping[str, float] | None = None,
+) -> Path:
     """Write the averaged weights as half-precision safetensors and enter them into the manifest."""
     import torch
     from safetensors.numpy import save_file
@@ -152,6 +160,6 @@ def export(state: Path, output: Path, *, data: Path, training: LipTraining, log:
         "and from captured curves of FACEGOOD Audio2Face (MIT), clip 1114_3_15 held out",
         source="https://github.com/FACEGOOD/FACEGOOD-Audio2Face, https://keithito.com/LJ-Speech-Dataset",
         made_by="mien train motion DATA", seed=training.seed, steps=int(stored["step"]),
-        plan=asdict(replace(training)), losses=rows[-1] if rows else {},
+        plan=asdict(replace(training)), losses=rows[-1] if rows else {}, metrics=dict(metrics or {}),
     )  # fmt: skip
     return path
