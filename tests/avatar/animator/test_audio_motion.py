@@ -80,7 +80,7 @@ def test_contacts_are_whole_and_long_enough() -> None:
     track = np.zeros((50, N_TRACK), np.float32)
     track[:, -1] = 1.0
     track[20:21, -3] = 0.9
-    track[35:38, -3] = 0.45
+    track[35:38, -3] = 0.25
     fine = sample_track(np.arange(240) / 240, track)[:, -3]
     plateau = np.flatnonzero(fine > 0.999) / 240
     assert plateau[0] == pytest.approx(0.38, abs=0.01)
