@@ -125,8 +125,12 @@ def main(arguments: list[str] | None = None) -> int:
             f"paint: no head mesh in {options.head}; get ICT-FaceKit (see README.md) and pass --head", file=sys.stderr
         )
         return 2
-    import cv2
-
+    try:
+        import bpy  # noqa: F401
+        import cv2
+    except ImportError as missing:
+        print(f"paint: {missing}; run `pip install bpy opencv-python-headless` (Python 3.11)", file=sys.stderr)
+        return 2
     with tempfile.TemporaryDirectory() as scratch:
         raw = options.raw or Path(scratch) / "raw.png"
         if not raw.exists():
