@@ -101,7 +101,7 @@ def _examine_backend(registry: Any, name: str) -> Finding:
     missing = [command for module, command in info.requires.items() if find_spec(module) is None]
     if info.needs_cuda and "CUDA" not in _device():
         missing.append("needs a CUDA device")
-    return Finding(registry.kind, name, info.summary, info.licence, not missing, "; ".join(missing))
+    return Finding(registry.kind, name, info.summary, info.licence, not missing, "; ".join(dict.fromkeys(missing)))
 
 
 def _examine_writer(suffix: str, registry: Any) -> Finding:
