@@ -21,8 +21,11 @@ SLOPE_MAX_ST = 3.0
 TREMOR_HZ = 6.0
 #: Peak of an emphasised word over its neighbours at emphasis 1 (L. Streefkerk, *Prominence*, 2002: 2–5 st).
 EMPHASIS_ST = 3.5
-#: Mean absolute difference of neighbouring values of white noise with unit deviation (2 / sqrt(pi)).
-NEIGHBOUR_DIFFERENCE = 1.128
+#: Mean absolute difference of neighbouring values of white noise with unit deviation is 2 / sqrt(pi); WORLD draws
+#: lines between the frames, which leaves about a third of it from period to period.
+NEIGHBOUR_DIFFERENCE = 1.128 / 3.0
+#: Measured over whole utterances, declination and its changes hide a part of what the accents' range does.
+RANGE_GAIN = 1.5
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def melody(
         For jitter and the phase of the tremor.
     """
     semitones = 12.0 * np.log2(source_hz / reference)
-    semitones = semitones * np.exp(cues["f0_range_ln"]) * range_scale
+    semitones = semitones * np.exp(RANGE_GAIN * cues["f0_range_ln"]) * range_scale
     offset, ramp = _group_shape(times_s, groups)
     semitones += np.clip(cues["f0_slope_st_per_s"] * offset, -SLOPE_MAX_ST, SLOPE_MAX_ST)
     semitones += cues["final_st"] * ramp

@@ -36,7 +36,7 @@ RATE_WPM = 160
 SPEAKERS: dict[str, str] = {
     "woman": """
 klatt 3
-pitch 155 242
+pitch 138 214
 formant 1 110 100 100
 formant 2 110 100 100
 formant 3 110 100 100
@@ -130,8 +130,8 @@ def _framed(
         if piece.symbol == SILENCE:
             if index in (0, len(pieces) - 1):
                 continue
-            word = pieces[index - 1].word
-            marked = word < 0 or bool(spoken.tokens[spoken.token_of_word[word]].mark)
+            token, following = (_token_of(spoken, pieces[index + step].word) for step in (-1, 1))
+            marked = token != following and bool(spoken.tokens[token].mark)
             stop = stop if marked else min(stop, piece.start + gap)
         if piece.symbol != SILENCE or marked:
             moved.append(Piece(piece.symbol, at, piece.word))
@@ -143,6 +143,10 @@ def _framed(
     phones = tile([piece.symbol for piece in moved], [*(piece.start for piece in moved), len(sound)], sample_rate)
     words = word_segments(moved, len(sound), spoken.token_of_word, written, sample_rate)
     return Speech(sound, sample_rate, phones, words, text=" ".join(written))
+
+
+def _token_of(spoken: SpokenText, word: int) -> int:
+    return spoken.token_of_word[word]
 
 
 def _without_rumble(waveform: npt.NDArray[np.float64], sample_rate: int) -> npt.NDArray[np.float32]:

@@ -35,8 +35,14 @@ PRENUCLEAR = 0.6
 EMPHASIS_DB = 3.0
 #: Sound fades out and in over this much beside an inserted pause.
 FADE_S = 0.03
-#: Praat's HNR falls by this with each semitone of F0, and with each percent of jitter.
-HNR_PER_ST, HNR_PER_JITTER = 0.15, 2.5
+#: How far each kind of phone follows the effort of the voice (spectral tilt, formants): with all of it in the
+#: consonants, nasals sound like vowels and fricatives hiss, and a recogniser errs twice as often.
+EFFORT = {"vowel": 1.0, "sonorant": 0.4, "voiced_fricative": 0.25, "stop": 0.2, "affricate": 0.2, "fricative": 0.2,
+          "silence": 0.0}  # fmt: skip
+EFFORT_GLIDE_FRAMES = 9
+#: What else changes Praat's HNR, in dB: a semitone of F0, a percent of jitter, a stretch by a factor of e, and
+#: WORLD's noise table against the synthesisers' own sound. Noise makes up for them.
+HNR_PER_ST, HNR_PER_JITTER, HNR_PER_STRETCH, HNR_OF_WORLD = -0.22, -1.0, 3.0, 1.4
 
 
 @dataclass(frozen=True)
@@ -139,6 +145,7 @@ class Frames:
         at = np.searchsorted(plan.borders, self.times_s * self.sample_rate, side="right") - 1
         self.piece = np.clip(at, 0, len(plan.pieces) - 1)
         self.kinds = [kind_of(piece.symbol) for piece in plan.pieces]
+        self.effort = _smooth(np.array([EFFORT[kind] for kind in self.kinds])[self.piece])
         self.gain_db = self.cues["loudness_db"] + controls.gain_db + EMPHASIS_DB * controls.emphasis
         self.gain_db += 20.0 * np.log10(np.maximum(_pause_gain(plan, self.times_s), 1e-6))
         nearest = np.clip(np.round(self.source_s / world.FRAME_S).astype(int), 0, len(f0_hz) - 1)
@@ -161,16 +168,23 @@ class Frames:
         voiced = self.voiced[frames]
         before = self._source_log_power(source, frames)
         shifted = self._shift_formants(before, frames)
-        power = colour(shifted, voiced, self.bins_hz, self.cues["alpha_db"][frames], self.gain_db[frames])
+        tilt_db = self.cues["alpha_db"][frames] * self.effort[frames]
+        power = colour(shifted, self.bins_hz, tilt_db, self.gain_db[frames])
         table = {kind: world.noise_share(kind, self.bins_hz) for kind in set(self.kinds)}
         noise = np.stack([table[self.kinds[piece]] for piece in self.piece[frames]])
-        lost_db = HNR_PER_ST * np.maximum(self.cues["f0_level_st"][frames], 0.0)
-        lost_db += HNR_PER_JITTER * self.cues["jitter_pct"][frames]
-        noise = breathe(noise, np.exp(before), power, self.cues["hnr_db"][frames] + lost_db)
+        noise = breathe(noise, np.exp(before), power, self._hnr_db(frames))
         noise = np.where(voiced[:, None] > 0.5, noise, 1.0)
         f0 = np.where(voiced > 0.5, self.f0_hz[frames], 0.0)
         start = round(begin * world.FRAME_S * rate)
         return world.synthesise(f0, power, noise, rate, last - start)[first - start :]
+
+    def _hnr_db(self, frames: slice) -> Array:
+        """Return the change of HNR that the noise has to make."""
+        cues = {name: values[frames] for name, values in self.cues.items()}
+        by_itself = HNR_OF_WORLD + HNR_PER_ST * np.maximum(cues["f0_level_st"], 0.0)
+        by_itself = by_itself + HNR_PER_JITTER * cues["jitter_pct"]
+        by_itself = by_itself + HNR_PER_STRETCH * 0.5 * (cues["vowel_ln"] + cues["consonant_ln"])
+        return cues["hnr_db"] - by_itself
 
     def level(self, source: Array, waveform: Array) -> float:
         """Return the factor that gives a rendered sound the power that the source has after its gains."""
@@ -197,7 +211,7 @@ class Frames:
         return mixed
 
     def _shift_formants(self, log_power: Array, frames: slice) -> Array:
-        f1, f2 = (self.voiced[frames] * self.cues[name][frames] for name in ("f1_ln", "f2_ln"))
+        f1, f2 = (self.voiced[frames] * self.effort[frames] * self.cues[name][frames] for name in ("f1_ln", "f2_ln"))
         if np.abs(f1).max() < 1e-3 and np.abs(f2).max() < 1e-3:
             return log_power
         index = formant_index(self.bins_hz, f1, f2)
@@ -206,6 +220,13 @@ class Frames:
         part = index - below
         shifted: Array = (1.0 - part) * log_power[rows, below] + part * log_power[rows, below + 1]
         return shifted
+
+
+def _smooth(values: Array) -> Array:
+    """Return the running mean over :data:`EFFORT_GLIDE_FRAMES`."""
+    half = EFFORT_GLIDE_FRAMES // 2
+    padded = np.pad(values, half, mode="edge")
+    return np.convolve(padded, np.ones(EFFORT_GLIDE_FRAMES) / EFFORT_GLIDE_FRAMES, mode="valid")
 
 
 def _levels(source: Array, frames: Frames) -> Array:
