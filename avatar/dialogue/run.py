@@ -125,7 +125,12 @@ def _perform_alone(job: Job, folder: Path) -> Record:
 
 
 def worker_pool(workers: int) -> ProcessPoolExecutor:
-    """Return a pool of clean processes: forked ones would share the parent's threads and locks."""
+    """Return a pool of clean processes: forked ones would share the parent's threads and locks.
+
+    Each computes with one thread, as a Ray task does: the order of sums, and so the last bit, is then the same.
+    """
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")  # Read by a process when it starts; this one has started long ago.
     return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_be_a_worker)
 
 
@@ -166,9 +171,7 @@ def _crash_record(job: Job, reason: str) -> Record:
 
 
 def _be_a_worker() -> None:
-    """Leave Ctrl-C to the parent, and one core to each worker."""
+    """Leave Ctrl-C to the parent."""
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
