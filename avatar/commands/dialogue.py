@@ -42,8 +42,8 @@ def dialogue(
 ) -> None:
     """Perform every line of SCRIPT with the characters of CAST.
 
-    SCRIPT is a Yarn Spinner file, a Ren'Py dialogue.tab, a sheet (.csv, .tsv) with the columns line_id, speaker,
-    text, a .jsonl, or an Ink story. CAST is a TOML file with one table per character.
+    SCRIPT is a Yarn Spinner file, a Ren'Py dialogue.tab, a sheet (.csv, .tsv, .xlsx) with the columns line_id,
+    speaker, text, a .jsonl, or an Ink story. CAST is a TOML file with one table per character.
 
     Files go to FOLDER/<language>/<speaker>/<line id>.<suffix>, with manifest.jsonl and a page index.html on which
     every line can be played. Stop it whenever you like; started again, it goes on where it was, and a line is made

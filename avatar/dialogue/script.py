@@ -26,6 +26,7 @@ READERS: dict[str, str] = {
     ".tab": "avatar.dialogue.table:read_renpy",
     ".csv": "avatar.dialogue.table:read_table",
     ".tsv": "avatar.dialogue.table:read_table",
+    ".xlsx": "avatar.dialogue.xlsx:read_xlsx",
     ".jsonl": "avatar.dialogue.jsonl:read_jsonl",
     ".ink": "avatar.dialogue.ink:read_ink",
     ".json": "avatar.dialogue.ink:read_ink_json",
@@ -111,8 +112,9 @@ def read_script(path: Path) -> Script:
     Parameters
     ----------
     path : Path
-        ``.yarn`` (Yarn Spinner), ``.csv``/``.tsv`` (a sheet with the columns line_id, speaker, text, or Yarn
-        Spinner's string table), ``.tab`` (Ren'Py's dialogue.tab), ``.jsonl``, ``.ink`` and Ink's compiled ``.json``.
+        ``.yarn`` (Yarn Spinner), ``.csv``/``.tsv``/``.xlsx`` (sheets with the columns line_id, speaker, text, or
+        Yarn Spinner's string table), ``.tab`` (Ren'Py's dialogue.tab), ``.jsonl``, ``.ink`` and Ink's compiled
+        ``.json``.
 
     Raises
     ------

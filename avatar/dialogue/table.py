@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from avatar.dialogue.script import ScriptLine, read_text
@@ -13,7 +13,7 @@ from avatar.dialogue.yarn import split_tags, spoken_text
 from checkpoints.errors import InputError
 from conditioning.registry import nearest
 
-__all__ = ["line_of", "read_renpy", "read_table"]
+__all__ = ["has_text_column", "line_of", "lines_of", "read_renpy", "read_table"]
 
 #: Column → other names that sheets give it (compared in lower case, without spaces and underscores).
 _ALIASES: dict[str, tuple[str, ...]] = {
@@ -30,30 +30,49 @@ _RENPY_COLUMNS = ("Identifier", "Character", "Dialogue")
 
 
 def read_table(path: Path) -> Iterator[ScriptLine]:
-    """Yield the rows of a sheet that has at least the columns speaker and text.
-
-    A Yarn Spinner string table (columns language, id, text, file, node, …) is known by its columns: there the
-    speaker stands before the text.
+    """Yield the rows of a sheet in text form that has at least the column text.
 
     Raises
     ------
     InputError
-        If the text column is missing, or a row's intensity or seed is not a number.
+        As :func:`lines_of`, or if a quote is not closed.
     """
     text = read_text(path)
     delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         header = next(reader, [])
-        columns = _columns(path, header)
-        is_yarn = {"language", "id", "text", "node"} <= {name.strip().lower() for name in header}
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                record = {key: row[at].strip() for key, at in columns.items() if at < len(row)}
-                place = f"{path.name}:{reader.line_num}"
-                yield _yarn_row(record, place) if is_yarn else line_of(record, place)
+        yield from lines_of(((f"{path.name}:{reader.line_num}", row) for row in reader), header, str(path))
     except csv.Error as error:
         raise InputError(f"{path}:{reader.line_num}: {error}; check the quotes of that row") from error
+
+
+def lines_of(rows: Iterable[tuple[str, Sequence[str]]], header: Sequence[str], name: str) -> Iterator[ScriptLine]:
+    """Yield the lines of a sheet's rows, whatever file they came from; empty rows are passed over.
+
+    A Yarn Spinner string table (columns language, id, text, file, node, …) is known by its columns: there the
+    speaker stands before the text.
+
+    Parameters
+    ----------
+    rows : iterable of (str, sequence of str)
+        Where a row stands, for messages, and its cells.
+    header : sequence of str
+        Names of the columns.
+    name : str
+        Of the sheet, for messages.
+
+    Raises
+    ------
+    InputError
+        If the text column is missing, or a row's intensity or seed is not a number.
+    """
+    columns = _columns(name, header)
+    is_yarn = {"language", "id", "text", "node"} <= {title.strip().lower() for title in header}
+    for place, row in rows:
+        if any(cell.strip() for cell in row):
+            record = {key: row[at].strip() for key, at in columns.items() if at < len(row)}
+            yield _yarn_row(record, place) if is_yarn else line_of(record, place)
 
 
 def read_renpy(path: Path) -> Iterator[ScriptLine]:
@@ -102,14 +121,23 @@ def _yarn_row(record: dict[str, str], place: str) -> ScriptLine:
     return ScriptLine(line_id=line_id, speaker=speaker, text=words, language=record.get("language", ""), place=place)
 
 
-def _columns(path: Path, header: list[str]) -> dict[str, int]:
-    """Return the position of each column that we know."""
-    names = [re.sub(r"[\s_-]", "", name.strip().lower()) for name in header]
-    found = {key: names.index(n) for key, aliases in _ALIASES.items() for n in reversed(aliases) if n in names}
+def _columns(name: str, header: Sequence[str]) -> dict[str, int]:
+    """Return the position of each column that we know; there must be one of text."""
+    found = _known_columns(header)
     if "text" not in found:
-        offered = nearest("text", [name.lower() for name in header])
-        raise InputError(f"{path} has no column 'text' among {header[:12]}{offered or '; name it so'}")
+        offered = nearest("text", [title.lower() for title in header])
+        raise InputError(f"{name} has no column 'text' among {list(header[:12])}{offered or '; name it so'}")
     return found
+
+
+def has_text_column(header: Sequence[str]) -> bool:
+    """Tell whether a sheet with these columns can hold lines."""
+    return "text" in _known_columns(header)
+
+
+def _known_columns(header: Sequence[str]) -> dict[str, int]:
+    names = [re.sub(r"[\s_-]", "", title.strip().lower()) for title in header]
+    return {key: names.index(n) for key, aliases in _ALIASES.items() for n in reversed(aliases) if n in names}
 
 
 def _number(record: dict[str, str], key: str, place: str, default: float) -> float:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,7 @@ from hypothesis import strategies as st
 
 from avatar.dialogue import Script, read_cast, read_script
 from avatar.dialogue.script import ScriptLine, safe_name
-from checkpoints import InputError
+from checkpoints import InputError, MissingDependency
 
 YARN = """title: Start
 tags: intro
@@ -106,6 +109,51 @@ def test_sheets_in_any_encoding_and_delimiter(tmp_path: Path, encoding: str, del
     script = read_script(path)
     assert facts(script)[0] == ("a1", "Zoë", "Déjà vu!")
     assert (script.lines[0].emotion, script.lines[0].intensity) == ("joy", 0.5)
+
+
+def workbook(path: Path, **sheets: list[list[object]]) -> Path:
+    openpyxl = pytest.importorskip("openpyxl", reason="mien[xlsx] is not installed")
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for title, rows in sheets.items():
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    book.save(path)
+    return path
+
+
+def test_a_workbook_gives_the_lines_of_the_same_sheet_as_csv(tmp_path: Path) -> None:
+    rows: list[list[object]] = [
+        ["Line ID", "Speaker", "Text", "Emotion", "Intensity", "Seed"],
+        [1001, "Zoë", "Déjà vu, you see!\nAgain.", "joy", 0.5, 7.0],
+        [None, None, None, None, None, None],
+        ["a2", "Guard", "Halt.", None, None, None],
+    ]
+    book = workbook(tmp_path / "s.xlsx", Notes=[["for the director"], ["nothing to say"]], One=rows[:3], Two=rows[::3])
+    quoted = "\n".join(",".join(f'"{cell}"' if cell is not None else "" for cell in row) for row in rows)
+    table = write(tmp_path, "s.csv", quoted.replace('"7.0"', '"7"'))
+    assert [replace(line, place="") for line in read_script(book)] == [
+        replace(line, place="") for line in read_script(table)
+    ]
+    assert [line.place for line in read_script(book)] == ["s.xlsx:One:2", "s.xlsx:Two:2"]
+
+
+def test_workbooks_that_hold_no_lines_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no sheet with a column 'text'"):
+        read_script(workbook(tmp_path / "a.xlsx", One=[["speaker", "words"], ["Mira", "Hi."]]))
+    with pytest.raises(InputError, match="not an Excel workbook"):
+        read_script(write(tmp_path, "b.xlsx", "speaker,text\n"))
+    with zipfile.ZipFile(tmp_path / "c.xlsx", "w") as archive:
+        archive.writestr("x.txt", "x")
+    with pytest.raises(InputError, match="not an Excel workbook"):
+        read_script(tmp_path / "c.xlsx")
+
+
+def test_without_openpyxl_the_next_step_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    with pytest.raises(MissingDependency, match=r"pip install 'mien\[xlsx\]', or save the sheet as \.csv"):
+        read_script(write(tmp_path, "s.xlsx", ""))
 
 
 def test_made_ids_depend_on_the_text_and_not_on_the_place(tmp_path: Path) -> None:
