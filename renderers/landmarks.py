@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 __all__ = [
     "FACE_OVAL",
+    "INNER_BROWS",
     "INNER_LOWER",
     "INNER_UPPER",
     "LEFT_EYE_LOWER",
@@ -31,6 +32,8 @@ INNER_LOWER = (95, 88, 178, 87, 14, 317, 402, 318, 324)
 #: Outer edge, clockwise in the picture from the character's right corner, over the upper lip.
 OUTER_LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
 MOUTH_CORNERS = (61, 291)
+#: Inner end of the left and the right brow.
+INNER_BROWS = (285, 55)
 
 #: Lid edges from the outer to the inner corner, corners included in the upper ones.
 RIGHT_EYE_UPPER = (33, 246, 161, 160, 159, 158, 157, 173, 133)

@@ -18,6 +18,7 @@ from checkpoints import load
 from conditioning.arkit import ARKIT_INDEX, ARKIT_NAMES
 from renderers.face import Face, find_face, read_picture
 from renderers.landmarks import (
+    INNER_BROWS,
     INNER_LOWER,
     INNER_UPPER,
     LEFT_EYE_LOWER,
@@ -28,6 +29,7 @@ from renderers.landmarks import (
     RIGHT_EYE_UPPER,
     RIGHT_IRIS,
 )
+from renderers.rig_correctives import strengthen
 
 __all__ = ["FaceMesh", "Fit", "Rig", "face_mesh", "fit_rig", "load_rig"]
 
@@ -173,15 +175,16 @@ def load_rig() -> Rig:
     deltas[shape, tensors["head_delta_vertex"]] = values
     ends = [int(end) for end in tensors["head_parts"]]
     names = ("face", "head", "mouth_socket", "gums_tongue", "teeth")
+    brows = tensors["points"][list(INNER_BROWS)]
     return Rig(
         points=tensors["points"],
-        deltas=tensors["deltas"].astype(np.float32),
+        deltas=strengthen(tensors["deltas"].astype(np.float32), tensors["points"], brows),
         triangles=tensors["triangles"].astype(np.int32),
         corners=tensors["corners"].astype(np.int32),
         corner_weights=tensors["corner_weights"],
         head_points=points,
         head_triangles=tensors["head_triangles"].astype(np.int32),
-        head_deltas=deltas,
+        head_deltas=strengthen(deltas, points, brows),
         parts={name: slice(*ends[i : i + 2]) for i, name in enumerate(names)},
         tongue=tensors["head_tongue"].astype(bool),
         eye_centers=tensors["eye_centers"],

@@ -21,21 +21,22 @@ __all__ = ["LOWER_FACE", "PATTERNS", "express", "felt"]
 
 #: Names without a side stand for both sides.
 PATTERNS: Mapping[str, Mapping[str, float]] = MappingProxyType({
-    "joy": {"mouthSmile": 1.00, "cheekSquint": 0.95, "eyeSquint": 0.60, "mouthDimple": 0.30, "browOuterUp": 0.20,
-            "mouthUpperUp": 0.10},
-    "trust": {"mouthSmile": 0.50, "browInnerUp": 0.36, "cheekSquint": 0.32, "eyeSquint": 0.18, "mouthPress": 0.08},
-    "fear": {"browInnerUp": 1.00, "browOuterUp": 0.50, "browDown": 0.28, "eyeWide": 1.00, "mouthStretch": 0.80,
-             "mouthLowerDown": 0.18, "mouthFrown": 0.30},
+    "joy": {"mouthSmile": 1.00, "cheekSquint": 0.95, "eyeSquint": 0.45, "mouthDimple": 0.35, "browOuterUp": 0.15,
+            "mouthUpperUp": 0.20},
+    "trust": {"mouthSmile": 0.55, "browInnerUp": 0.26, "cheekSquint": 0.40, "eyeSquint": 0.18, "mouthPress": 0.08},
+    "fear": {"browInnerUp": 1.00, "browOuterUp": 0.45, "browDown": 0.22, "eyeWide": 1.00, "mouthStretch": 0.95,
+             "mouthLowerDown": 0.30, "mouthFrown": 0.30},
     "surprise": {"browInnerUp": 1.00, "browOuterUp": 1.00, "eyeWide": 1.00, "mouthFunnel": 0.14,
                  "mouthShrugUpper": 0.06},
-    "sadness": {"browInnerUp": 1.00, "browDown": 0.22, "mouthFrown": 1.00, "mouthShrugLower": 0.45,
+    "sadness": {"browInnerUp": 1.00, "browDown": 0.18, "mouthFrown": 1.00, "mouthShrugLower": 0.45,
                 "eyeSquint": 0.26, "eyeBlink": 0.22},
-    "disgust": {"noseSneer": 1.00, "mouthUpperUp": 0.42, "browDown": 0.65, "eyeSquint": 0.60,
-                "mouthShrugUpper": 0.18, "mouthFrown": 0.50, "cheekSquint": 0.45},
-    "anger": {"browDown": 1.00, "eyeSquint": 0.55, "eyeWide": 0.30, "noseSneer": 0.55, "mouthPress": 0.60,
-              "mouthFrown": 0.55, "jawForward": 0.25, "mouthStretch": 0.15},
-    "anticipation": {"browOuterUp": 0.50, "browInnerUp": 0.18, "eyeSquint": 0.24, "eyeWide": 0.28,
-                     "mouthSmile": 0.24, "mouthPress": 0.14, "mouthDimple": 0.18},
+    "disgust": {"noseSneer": 1.00, "mouthUpperUp": 0.55, "browDown": 0.60, "eyeSquint": 0.60,
+                "mouthShrugUpper": 0.18, "mouthFrown": 0.55, "cheekSquint": 0.45},
+    "anger": {"browDown": 1.00, "eyeSquint": 0.45, "eyeWide": 0.40, "noseSneer": 0.60, "mouthPress": 0.60,
+              "mouthFrown": 0.60, "jawForward": 0.35, "mouthStretch": 0.30, "mouthUpperUp": 0.20,
+              "mouthLowerDown": 0.30},
+    "anticipation": {"browOuterUp": 0.55, "browInnerUp": 0.12, "eyeSquint": 0.24, "eyeWide": 0.32,
+                     "mouthSmile": 0.32, "mouthPress": 0.14, "mouthDimple": 0.22},
 })  # fmt: skip
 
 #: Seconds from onset to apex and back (surprise is brief, sadness slow: Ekman and Friesen 1975).
@@ -47,15 +48,15 @@ ONSET_S: Mapping[str, float] = MappingProxyType({
 FELT_LEAD = 0.25
 FELT_STEP_S = 0.01
 #: How much of the expression is there when the line starts, and stays when it ends.
-AT_START = 0.55
-AT_END = 0.70
+AT_START = 0.75
+AT_END = 0.80
 OFFSET_S = 0.6
 
 #: Shapes below the nose, and what is left of each while speaking. Those that speech itself needs yield most.
 LOWER_FACE: Mapping[str, float] = MappingProxyType({
-    "mouthSmile": 0.80, "mouthFrown": 0.80, "mouthDimple": 0.40, "mouthStretch": 0.42, "mouthPress": 0.16,
-    "mouthShrugLower": 0.22, "mouthShrugUpper": 0.25, "mouthUpperUp": 0.15, "mouthLowerDown": 0.30,
-    "mouthFunnel": 0.25, "jawForward": 0.5,
+    "mouthSmile": 0.95, "mouthFrown": 0.95, "mouthDimple": 0.60, "mouthStretch": 0.65, "mouthPress": 0.25,
+    "mouthShrugLower": 0.30, "mouthShrugUpper": 0.30, "mouthUpperUp": 0.16, "mouthLowerDown": 0.22,
+    "mouthFunnel": 0.25, "jawForward": 0.8,
 })  # fmt: skip
 
 #: The stronger side and its lead are a person's own: up to this share on each side of 1.
@@ -69,7 +70,7 @@ _REGION_OF = np.array([next(i for i, start in enumerate(REGIONS) if name.startsw
 #: Brow movement on an accent at expressiveness 1, and its rise and fall.
 ACCENT_BROW = 0.22
 #: While speaking an emotion keeps this much back for its accents.
-ACCENT_SHARE = 0.14
+ACCENT_SHARE = 0.10
 ACCENT_RISE_S = 0.16
 ACCENT_FALL_S = 0.34
 

@@ -123,3 +123,18 @@ def test_rig_is_made_again_from_its_source(shared_data: Path, tmp_path: Path) ->
     assert made.keys() == shipped.keys()
     for name, tensor in shipped.items():
         assert_allclose(made[name].astype(float), tensor.astype(float), atol=2e-3, err_msg=name)
+
+
+@pytest.mark.parametrize(("side", "brow", "lid"), [("Left", 285, 386), ("Right", 55, 159)])
+def test_frown_knits_the_brows_and_leaves_the_lids(side: str, brow: int, lid: int) -> None:
+    """FACS, action unit 4: brows down and together. 63 mm between the pupils gives the millimetres."""
+    rig = load_rig()
+    mm = 63.0 / np.linalg.norm(rig.points[468] - rig.points[473])
+    moved = rig.deltas[ARKIT_INDEX[f"browDown{side}"]] * mm
+    inwards = -1.0 if side == "Left" else 1.0
+    assert 4.0 < -moved[brow, 1] < 10.0
+    assert inwards * moved[brow, 0] > 2.0
+    assert abs(moved[lid, 1]) < 1.5
+    nearest = np.linalg.norm(rig.head_points[rig.parts["face"]] - rig.points[brow], axis=1).argmin()
+    head = rig.head_deltas[ARKIT_INDEX[f"browDown{side}"]][rig.parts["face"]][nearest] * mm
+    np.testing.assert_allclose(head, moved[brow], atol=1.0)
