@@ -89,7 +89,12 @@ def _track(kind: str, path: str, keys: str) -> Iterator[str]:
 
 
 def _packed(rows: FloatArray, kind: str = "PackedFloat32Array") -> str:
-    return f"{kind}({', '.join(f'{value:.8g}' for value in rows.ravel().tolist())})"
+    return f"{kind}({_listed(rows)})"
+
+
+def _listed(rows: FloatArray) -> str:
+    """Return numbers with commas between them; formatted all at once, which is quickest."""
+    return ("%.8g, " * rows.size % tuple(rows.ravel().tolist()))[:-2]
 
 
 def _shape_track_4(times: FloatArray, values: FloatArray, face: str, name: str) -> Iterator[str]:
@@ -122,7 +127,7 @@ def _transform_track_3(times: FloatArray, angles: npt.NDArray[np.float32], place
     rows = np.concatenate(
         [times[keys, None], np.ones((count, 1)), np.zeros((count, 3)), quaternions[keys], np.ones((count, 3))], axis=1
     )
-    return _track("transform", place, f"[ {', '.join(f'{value:.8g}' for value in rows.ravel().tolist())} ]")
+    return _track("transform", place, f"[ {_listed(rows)} ]")
 
 
 def _quoted(text: str) -> str:

@@ -118,6 +118,28 @@ _TAIL = """  m_PPtrCurves: []
   m_Events: []
 """
 
+_FLOAT_KEY = f"""      - serializedVersion: 3
+        time: %.9g
+        value: %.7g
+        inSlope: %.7g
+        outSlope: %.7g
+        tangentMode: {_LINEAR_TANGENTS}
+        weightedMode: 0
+        inWeight: 0.33333334
+        outWeight: 0.33333334
+"""
+
+_ROTATION_KEY = """      - serializedVersion: 3
+        time: %.9g
+        value: {x: %.8g, y: %.8g, z: %.8g, w: %.8g}
+        inSlope: {x: %.8g, y: %.8g, z: %.8g, w: %.8g}
+        outSlope: {x: %.8g, y: %.8g, z: %.8g, w: %.8g}
+        tangentMode: 0
+        weightedMode: 0
+        inWeight: {x: 0.33333334, y: 0.33333334, z: 0.33333334, w: 0.33333334}
+        outWeight: {x: 0.33333334, y: 0.33333334, z: 0.33333334, w: 0.33333334}
+"""
+
 _CURVE_END = """      m_PreInfinity: 2
       m_PostInfinity: 2
       m_RotationOrder: 4
@@ -150,14 +172,7 @@ def _float_curve(times: FloatArray, values: FloatArray, name: str, place: str) -
     yield "  - serializedVersion: 2\n    curve:\n      serializedVersion: 2\n      m_Curve:\n"
     keys = needed_keys(values)
     times, values = times[keys], values[keys]
-    before, after = _slopes(times, values)
-    columns = (column.tolist() for column in (times, values, before, after))
-    for time_s, value, left, right in zip(*columns, strict=True):
-        yield (
-            f"      - serializedVersion: 3\n        time: {time_s:.9g}\n        value: {value:.7g}\n"
-            f"        inSlope: {left:.7g}\n        outSlope: {right:.7g}\n        tangentMode: {_LINEAR_TANGENTS}\n"
-            "        weightedMode: 0\n        inWeight: 0.33333334\n        outWeight: 0.33333334\n"
-        )
+    yield _filled(_FLOAT_KEY, [times, values, *_slopes(times, values)])
     yield _CURVE_END
     yield f"    attribute: {_quoted('blendShape.' + name)}\n    path: {_quoted(place)}\n"
     yield f"    classID: {_SKINNED_MESH_RENDERER}\n    script: {{fileID: 0}}\n    flags: 16\n"
@@ -167,21 +182,15 @@ def _rotation_curve(times: FloatArray, quaternions: FloatArray, place: str) -> I
     yield "  - curve:\n      serializedVersion: 2\n      m_Curve:\n"
     keys = needed_keys(quaternions)
     times, quaternions = times[keys], quaternions[keys]
-    before, after = _slopes(times, quaternions)
-    third = "{x: 0.33333334, y: 0.33333334, z: 0.33333334, w: 0.33333334}"
-    for i, time_s in enumerate(times.tolist()):
-        yield (
-            f"      - serializedVersion: 3\n        time: {time_s:.9g}\n        value: {_xyzw(quaternions[i])}\n"
-            f"        inSlope: {_xyzw(before[i])}\n        outSlope: {_xyzw(after[i])}\n        tangentMode: 0\n"
-            f"        weightedMode: 0\n        inWeight: {third}\n        outWeight: {third}\n"
-        )
+    yield _filled(_ROTATION_KEY, [times, quaternions, *_slopes(times, quaternions)])
     yield _CURVE_END
     yield f"    path: {_quoted(place)}\n"
 
 
-def _xyzw(values: FloatArray) -> str:
-    x, y, z, w = values.tolist()
-    return f"{{x: {x:.8g}, y: {y:.8g}, z: {z:.8g}, w: {w:.8g}}}"
+def _filled(template: str, columns: list[FloatArray]) -> str:
+    """Return a template once for each row of columns, filled in with them; all rows at once, which is quickest."""
+    rows = np.column_stack(columns)
+    return template * len(rows) % tuple(rows.ravel().tolist())
 
 
 def _quoted(text: str) -> str:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from avatar.export.heads import head_for, rigged
 from checkpoints.errors import MissingDependency
 from conditioning import Motion
-from renderers.mesh_head import Head, rotation_quaternions, vertex_normals
+from renderers.mesh_head import Head, NormalMaker, rotation_quaternions, vertex_normals
 
 if TYPE_CHECKING:
     from avatar.take import Take
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["write_usd", "write_usdz"]
 
 _JOINTS = ("Head", "Head/LeftEye", "Head/RightEye")
-_MIN_DELTA_M = 1e-7
+#: A shape leaves a vertex alone that it moves by less than this: a hundredth of a hair.
+_MIN_DELTA_M = 2e-7
+#: Decimals of lengths in metres and of normals: numbers that are short to write.
+_LENGTH_DECIMALS, _NORMAL_DECIMALS = 7, 4
 
 
 def write_usd(take: Take, path: Path, *, fps: float | None = None, rig: str = "arkit", head: str | None = None) -> None:
@@ -144,11 +147,11 @@ def _animation(stage: Any, names: tuple[str, ...], motion: Motion, weights: npt.
     animation.CreateTranslationsAttr(_vectors(places))
     animation.CreateScalesAttr(vt.Vec3hArray([gf.Vec3h(1, 1, 1)] * len(_JOINTS)))
     turns = np.concatenate([motion.head_rotation[:, None], motion.eye_rotation], axis=1)
-    quaternions = rotation_quaternions(turns).tolist()
+    quaternions = rotation_quaternions(turns).astype(np.float32)
     weight_samples, rotation_samples = animation.CreateBlendShapeWeightsAttr(), animation.CreateRotationsAttr()
     for frame, row in enumerate(weights):
         weight_samples.Set(vt.FloatArray.FromNumpy(np.ascontiguousarray(row)), frame)
-        rotation_samples.Set(vt.QuatfArray([gf.Quatf(w, x, y, z) for x, y, z, w in quaternions[frame]]), frame)
+        rotation_samples.Set(vt.QuatfArray.FromNumpy(np.ascontiguousarray(quaternions[frame])), frame)
     return animation
 
 
@@ -157,15 +160,13 @@ def _mesh(stage: Any, head: Head, side: int, material: Any, skeleton: Any) -> No
     from pxr import UsdGeom, UsdShade, UsdSkel
 
     used = np.ones(len(head.vertices), bool) if head.eye_parts is None else head.eye_parts == side
-    number = np.cumsum(used) - 1
-    triangles = number[head.triangles[used[head.triangles].all(1)]].astype(np.int32)
-    vertices = head.vertices[used]
+    triangles, vertices = _triangles(head, used), head.vertices[used]
     mesh = UsdGeom.Mesh.Define(stage, "/Character/" + ("Face", "LeftEyeball", "RightEyeball")[side])
-    mesh.CreatePointsAttr(_vectors(vertices))
+    mesh.CreatePointsAttr(_vectors(vertices, _LENGTH_DECIMALS))
     mesh.CreateFaceVertexCountsAttr(vt.IntArray.FromNumpy(np.full(len(triangles), 3, np.int32)))
     mesh.CreateFaceVertexIndicesAttr(vt.IntArray.FromNumpy(np.ascontiguousarray(triangles.ravel())))
     mesh.CreateSubdivisionSchemeAttr(UsdGeom.Tokens.none)
-    mesh.CreateNormalsAttr(_vectors(vertex_normals(vertices, triangles)))
+    mesh.CreateNormalsAttr(_vectors(vertex_normals(vertices, triangles), _NORMAL_DECIMALS))
     mesh.SetNormalsInterpolation(UsdGeom.Tokens.vertex)
     mesh.CreateExtentAttr(_vectors(_extent(vertices)))
     api = UsdGeom.PrimvarsAPI(mesh)
@@ -184,18 +185,30 @@ def _mesh(stage: Any, head: Head, side: int, material: Any, skeleton: Any) -> No
     UsdShade.MaterialBindingAPI.Apply(mesh.GetPrim()).Bind(material)
 
 
+def _triangles(head: Head, used: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
+    """Return the triangles between the used vertices, which are numbered anew."""
+    number = np.cumsum(used) - 1
+    triangles: npt.NDArray[np.int32] = number[head.triangles[used[head.triangles].all(1)]].astype(np.int32)
+    return triangles
+
+
 def _shapes(stage: Any, head: Head, used: npt.NDArray[np.bool_], mesh: Any, binding: Any) -> None:
     _, _, _, vt, _ = _modules()
     from pxr import UsdSkel
 
+    triangles = _triangles(head, used)
+    maker = NormalMaker(triangles, int(used.sum()))
+    rest = head.vertices[used]
+    normals = maker(rest)
     targets = []
     for name, shape in zip(head.shape_names, head.shapes[:, used], strict=True):
         blend = UsdSkel.BlendShape.Define(stage, mesh.GetPath().AppendChild(_identifier(name)))
         moved = np.flatnonzero(np.abs(shape).max(1) > _MIN_DELTA_M).astype(np.int32)
         if not len(moved):
             moved = np.zeros(1, np.int32)
-        blend.CreateOffsetsAttr(_vectors(shape[moved]))
-        blend.CreateNormalOffsetsAttr(_vectors(np.zeros((len(moved), 3), np.float32)))
+        turned = (maker(rest + shape) - normals)[moved]
+        blend.CreateOffsetsAttr(_vectors(shape[moved], _LENGTH_DECIMALS))
+        blend.CreateNormalOffsetsAttr(_vectors(turned, _NORMAL_DECIMALS))
         blend.CreatePointIndicesAttr(vt.IntArray.FromNumpy(moved))
         targets.append(blend.GetPath())
     binding.CreateBlendShapesAttr(vt.TokenArray(head.shape_names))
@@ -230,9 +243,11 @@ def _material(stage: Any, head: Head, texture: str | None) -> Any:
     return material
 
 
-def _vectors(array: npt.NDArray[np.float32]) -> Any:
+def _vectors(array: npt.NDArray[np.float32], decimals: int | None = None) -> Any:
     _, _, _, vt, _ = _modules()
-    return vt.Vec3fArray.FromNumpy(np.ascontiguousarray(array, np.float32))
+    # + 0 turns -0 to 0.
+    rounded = array if decimals is None else np.round(array.astype(np.float64), decimals) + 0.0
+    return vt.Vec3fArray.FromNumpy(np.ascontiguousarray(rounded, np.float32))
 
 
 def _extent(vertices: npt.NDArray[np.float32], margin_m: float = 0.0) -> npt.NDArray[np.float32]:

@@ -161,8 +161,24 @@ def test_usd_stage(take: Take, portrait: Path, tmp_path: Path, suffix: str) -> N
         np.add.at(made, indices[shape], weight * offsets[sub])
     from renderers.mesh_sources import portrait_head
 
-    expected = portrait_head(portrait).posed(take.motion)[40]
-    np.testing.assert_allclose(made, expected, atol=1e-5)
+    person = portrait_head(portrait)
+    np.testing.assert_allclose(made, person.posed(take.motion)[40], atol=1e-5)
+    # Each shape turns the normals of the points that it moves: an open mouth is lit as one.
+    jaw = UsdSkel.BlendShape(stage.GetPrimAtPath("/Character/Face/jawOpen"))
+    moved = np.array(jaw.GetPointIndicesAttr().Get())
+    delta = person.shapes[ARKIT_NAMES.index("jawOpen")]
+    turned = area_normals(person.vertices + delta, person.triangles) - area_normals(person.vertices, person.triangles)
+    assert np.linalg.norm(turned, axis=1).max() > 0.5
+    np.testing.assert_allclose(jaw.GetNormalOffsetsAttr().Get(), turned[moved], atol=2e-3)
+
+
+def area_normals(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """Unit normals of vertices, from trimesh's faces weighted by their area."""
+    mesh = pytest.importorskip("trimesh").Trimesh(points, triangles, process=False)
+    total = np.zeros((len(points), 3))
+    for corner in range(3):
+        np.add.at(total, triangles[:, corner], mesh.face_normals * mesh.area_faces[:, None])
+    return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-20)
 
 
 def test_usd_validation_finds_no_error(take: Take, portrait: Path, tmp_path: Path) -> None:
