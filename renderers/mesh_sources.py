@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -61,27 +62,25 @@ def open_head(name: str) -> Head:
 
 
 def portrait_head(portrait: Path) -> Head:
-    """Return the textured 478-point face of the person on a portrait, with a mouth behind its lips."""
+    """Return the person on a portrait: their 478-point face, a mouth behind its lips, hair, neck and shoulders."""
+    from renderers.face import find_face, read_picture
     from renderers.landmarks import LEFT_IRIS, RIGHT_IRIS
+    from renderers.mesh_bust import make_bust
     from renderers.mesh_mouth import with_mouth
-    from renderers.rig import face_mesh, load_rig
+    from renderers.rig import load_rig
 
-    mesh = face_mesh(portrait)
-    vertices = mesh.positions - _PIVOT_BELOW_EARS_M
+    picture = read_picture(portrait)
+    bust = make_bust(picture.pixels, find_face(picture), picture.alpha)
+    vertices = bust.vertices - _PIVOT_BELOW_EARS_M
     sight = np.array([0.0, 0.0, 0.012], np.float32)
-    face = Head(
+    person = replace(
+        bust,
         vertices=vertices,
-        triangles=mesh.triangles,
-        shape_names=mesh.names,
-        shapes=mesh.morphs,
-        uvs=mesh.uvs,
-        texture=mesh.texture,
-        unlit=True,
         eyes=np.stack([vertices[LEFT_IRIS[0]] - sight, vertices[RIGHT_IRIS[0]] - sight]),
         name=portrait.stem,
         attribution=f"Mouth of the {ICT_ATTRIBUTION[0].lower()}{ICT_ATTRIBUTION[1:]}",
     )
-    return with_mouth(face, load_rig())
+    return with_mouth(person, load_rig())
 
 
 @lru_cache(maxsize=1)

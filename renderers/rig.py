@@ -31,7 +31,7 @@ from renderers.landmarks import (
 )
 from renderers.rig_correctives import strengthen
 
-__all__ = ["FaceMesh", "Fit", "Rig", "face_mesh", "fit_rig", "load_rig"]
+__all__ = ["FaceMesh", "Fit", "Rig", "face_mesh", "fit_rig", "head_axes", "load_rig", "mesh_of_face"]
 
 RIG_VERSION = 1
 
@@ -229,15 +229,24 @@ def face_mesh(portrait: Path) -> FaceMesh:
         If the picture cannot be read or shows no face.
     """
     picture = read_picture(portrait)
-    face = find_face(picture)
+    return mesh_of_face(picture.pixels, find_face(picture))
+
+
+def mesh_of_face(pixels: npt.NDArray[np.uint8], face: Face) -> FaceMesh:
+    """Make the textured mesh of a face that was found on a picture; see :func:`face_mesh`.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) uint8
+    face : Face
+        Its landmarks, in these pixels.
+    """
     rig = load_rig()
     fit = fit_rig(rig, face)
-    pupils = np.linalg.norm(face.points[LEFT_IRIS[0]] - face.points[RIGHT_IRIS[0]])
-    unit_m = PUPIL_DISTANCE_M / max(float(pupils) / fit.scale, 1e-6)
+    unit_m, origin = head_axes(face, fit)
     head = ((face.points - fit.translation) @ fit.rotation) / fit.scale
-    origin = (head[234] + head[454]) / 2
     morphs = close_lids(rig.deltas, head)
-    texture, uvs = _crop(picture.pixels, face)
+    texture, uvs = _crop(pixels, face)
     return FaceMesh(
         positions=np.ascontiguousarray((head - origin) * unit_m, np.float32),
         triangles=np.concatenate([rig.triangles, _eye_triangles()]),
@@ -245,6 +254,14 @@ def face_mesh(portrait: Path) -> FaceMesh:
         morphs=np.ascontiguousarray(morphs * unit_m, np.float32),
         texture=texture,
     )
+
+
+def head_axes(face: Face, fit: Fit) -> tuple[float, npt.NDArray[np.float64]]:
+    """Return the metres in a unit of the rig for this person, and the middle between the ears, in the rig's frame."""
+    pupils = np.linalg.norm(face.points[LEFT_IRIS[0]] - face.points[RIGHT_IRIS[0]])
+    unit_m = PUPIL_DISTANCE_M / max(float(pupils) / fit.scale, 1e-6)
+    ears = ((face.points[[234, 454]] - fit.translation) @ fit.rotation) / fit.scale
+    return unit_m, ears.mean(0)
 
 
 def close_lids(deltas: npt.NDArray[np.float32], points: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:

@@ -14,12 +14,13 @@ import pytest
 from avatar.export.gltf import build_gltf
 from checkpoints.errors import InputError
 from conditioning import ARKIT_INDEX, ARKIT_NAMES, Motion
+from renderers.face import find_face, read_picture
 from renderers.mesh import Camera, MeshRenderer
 from renderers.mesh_glb import read_glb
 from renderers.mesh_head import Head, vertex_normals
 from renderers.mesh_raster import normals_of
 from renderers.mesh_registry import add_head, registered
-from renderers.mesh_sources import neutral_head, open_head
+from renderers.mesh_sources import neutral_head, open_head, portrait_head
 
 
 def renderer_of(head: Head, monkeypatch: pytest.MonkeyPatch, **options: int) -> MeshRenderer:
@@ -178,6 +179,72 @@ def test_a_portrait_at_rest_keeps_its_photo(tmp_path: Path) -> None:
         found = np.array([[p.x, p.y] for p in mesh.process(image).multi_face_landmarks[0].landmark]) * 512
     eyes = np.linalg.norm(screen[468] - screen[473])
     assert np.median(np.linalg.norm(found - screen, axis=1)) < 0.08 * eyes
+
+
+def person(folder: Path, alpha: np.ndarray | None = None) -> Head:
+    pytest.importorskip("mediapipe")
+    from PIL import Image
+    from skimage import data
+
+    pixels = data.astronaut()
+    path = folder / "person.png"
+    Image.fromarray(pixels if alpha is None else np.dstack([pixels, alpha])).save(path)
+    return portrait_head(path)
+
+
+def test_a_person_is_closed_all_around(tmp_path: Path) -> None:
+    """Whichever way they turn and speak: only the lips, and the mouth behind them, have open edges."""
+    trimesh = pytest.importorskip("trimesh")
+    head = person(tmp_path)
+    assert head.inner is not None
+    skin = head.triangles[~head.inner[head.triangles].any(1)]
+    lips = head.vertices[[78, 308, 13, 14]]
+    for weight in (0.0, 1.0):
+        points = head.vertices + weight * head.shapes[ARKIT_INDEX["jawOpen"]]
+        mesh = trimesh.Trimesh(points, skin, process=False)
+        mesh.merge_vertices(merge_tex=True, merge_norm=True)
+        edges, counts = np.unique(mesh.edges_sorted, axis=0, return_counts=True)
+        open_ends = mesh.vertices[np.unique(edges[counts == 1])]
+        assert len(open_ends) < 30
+        centre, width = lips.mean(0), np.linalg.norm(lips[0] - lips[1])
+        assert (np.abs(open_ends - centre)[:, 0] < 0.6 * width).all()
+        assert (np.linalg.norm(open_ends - centre, axis=1) < 1.3 * width).all()
+        assert mesh.is_winding_consistent
+
+
+def test_a_person_has_more_than_a_face(tmp_path: Path) -> None:
+    """Hair above the forehead, neck below the chin, a back: adults' heads are 18 to 26 cm from chin to crown."""
+    head = person(tmp_path)
+    face = head.vertices[:468]
+    assert 0.17 < head.vertices[:, 1].max() - face[:, 1].min() < 0.28
+    assert head.vertices[:, 1].min() < face[:, 1].min() - 0.03
+    assert head.vertices[:, 2].min() < face[:, 2].min() - 0.04
+
+
+def test_a_cut_out_portrait_keeps_its_outline(tmp_path: Path) -> None:
+    y, x = np.mgrid[:512, :512]
+    alpha = np.where(np.hypot(x - 224, y - 130) < 120, 255, 0).astype(np.uint8)
+    head = person(tmp_path, alpha)
+    irises = find_face(read_picture(tmp_path / "person.png")).points[[468, 473]]
+    diameter_m = 240 * 0.063 / float(np.linalg.norm(irises[0] - irises[1]))
+    assert np.ptp(head.vertices[:, 0]) == pytest.approx(diameter_m, rel=0.05)
+    assert np.ptp(head.vertices[:, 1]) == pytest.approx(diameter_m, rel=0.05)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_landmarker_finds_a_person_that_turns(tmp_path: Path) -> None:
+    """And sees the nose go with the head: to the right of the picture for a positive yaw."""
+    mediapipe = pytest.importorskip("mediapipe")
+    person(tmp_path)
+    renderer = MeshRenderer(tmp_path / "person.png")
+    motion = Motion.still(0.2, 25.0)
+    motion.head_rotation[:, 1] = np.linspace(-0.45, 0.45, len(motion))
+    seen = []
+    with mediapipe.solutions.face_mesh.FaceMesh(static_image_mode=True) as mesh:
+        for frame in renderer.frames(motion, fps=25, size=(512, 512)):
+            points = mesh.process(frame).multi_face_landmarks[0].landmark
+            seen.append((points[1].x - points[234].x) / (points[454].x - points[234].x))
+    assert np.all(np.diff(seen) > 0.02)
 
 
 # --- heads of users ---------------------------------------------------------------------------------
