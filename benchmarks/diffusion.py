@@ -110,7 +110,7 @@ def shortcuts(arguments: argparse.Namespace) -> None:
 
 
 def overfit(arguments: argparse.Namespace) -> None:
-    from renderers.diffusion.rehearsal import MOODS, cartoon, draw_mood, measure, rehearse
+    from renderers.diffusion.rehearsal import FRAMES, MOODS, cartoon, draw_mood, measure, rehearse
 
     print(f"\nOverfitting small networks on five cartoon clips, {arguments.overfit_steps} steps\n")
     began = time.perf_counter()
@@ -120,7 +120,7 @@ def overfit(arguments: argparse.Namespace) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         head, features = rehearse(Path(folder), arguments.overfit_steps, progress=say)
-    sampling = Sampling(steps=10, guidance=1.5, frames=4, past_frames=4)
+    sampling = Sampling(steps=10, guidance=1.5, frames=FRAMES, past_frames=FRAMES)
     print("\n| emotion | smile, px (clip) | brow tilt, px (clip) | brow raise, px (clip) |\n|---|---:|---:|---:|")
     half = {f"half {name}": 0.5 * mood for name, mood in MOODS.items() if mood}
     for name, mood in {**MOODS, **half}.items():

@@ -24,11 +24,23 @@ from renderers.diffusion.features import FEATURE_FPS, SOUND_RATE_HZ, AudioFeatur
 from renderers.diffusion.model import LATENT_SCALE, TalkingHead
 from renderers.diffusion.sampling import Sampling
 
-__all__ = ["MOODS", "BlockCodec", "FaceMeasures", "cartoon", "cartoon_clip", "draw_mood", "measure", "rehearse"]
+__all__ = [
+    "FRAMES",
+    "MOODS",
+    "BlockCodec",
+    "FaceMeasures",
+    "cartoon",
+    "cartoon_clip",
+    "draw_mood",
+    "measure",
+    "rehearse",
+]
 
 SIDE_PX = 128
 BLOCK_PX = 8
 STROKE_PX = 5.0
+#: New and past frames of a window.
+FRAMES = 2
 
 #: The moods of the clips, each a primary emotion at full weight.
 MOODS: dict[str, Emotion] = {
@@ -157,7 +169,16 @@ def draw_mood(
 
 
 def rehearse(out: Path, steps: int, seed: int = 0, progress: Any = None) -> tuple[TalkingHead, AudioFeatures]:
-    """Train small networks from random weights on five cartoon clips."""
+    """Train small networks from random weights on five cartoon clips.
+
+    Parameters
+    ----------
+    out : Path
+        Folder for states and the result; an interrupted rehearsal goes on from there.
+    steps, seed : int
+    progress : callable, optional
+        Called with step and mean loss at each saved state.
+    """
     from renderers.diffusion.tiny import MICRO_NET, tiny_features, tiny_head
     from renderers.diffusion.training import Training, train_clips
 
@@ -168,8 +189,8 @@ def rehearse(out: Path, steps: int, seed: int = 0, progress: Any = None) -> tupl
         steps=steps,
         learning_rate=1e-3,
         parts=("all",),
-        frames=4,
-        past_frames=4,
+        frames=FRAMES,
+        past_frames=FRAMES,
         drop_past=0.5,
         ema=0.99,
         save_every=100,

@@ -34,7 +34,14 @@ TINY_VAE: dict[str, Any] = {
 
 
 #: Two levels and seven layers instead of four and 22: for training on a CPU.
-MICRO_NET = NetConfig((32, 32), norm_num_groups=8, cross_attention_dim=16, audio_attention_dim=24, layers_per_block=1)
+MICRO_NET = NetConfig(
+    (32, 32),
+    norm_num_groups=8,
+    attention_head_dim=2,
+    cross_attention_dim=16,
+    audio_attention_dim=24,
+    layers_per_block=1,
+)
 
 
 def tiny_head(

@@ -15,7 +15,7 @@ pytest.importorskip("accelerate")
 from conditioning import CheckpointError, Emotion, InputError, Speech  # noqa: E402
 from renderers.diffusion.clips import Clip, lend_portraits, read_labels, read_sound, read_video  # noqa: E402
 from renderers.diffusion.loading import from_pretrained  # noqa: E402
-from renderers.diffusion.rehearsal import MOODS, cartoon, draw_mood, measure, rehearse  # noqa: E402
+from renderers.diffusion.rehearsal import FRAMES, MOODS, cartoon, draw_mood, measure, rehearse  # noqa: E402
 from renderers.diffusion.sampling import Sampling  # noqa: E402
 from renderers.diffusion.tiny import MICRO_NET, tiny_features, tiny_head  # noqa: E402
 from renderers.diffusion.training import Training, WindowLoss, train_clips  # noqa: E402
@@ -88,7 +88,7 @@ def test_windows_without_conditioning_do_not_see_it() -> None:
 @pytest.mark.training
 def test_the_label_moves_mouth_and_brows_after_overfitting_cartoon_clips(tmp_path: Path) -> None:
     head, features = rehearse(tmp_path, steps=800)
-    sampling = Sampling(steps=8, guidance=1.5, frames=4, past_frames=4)
+    sampling = Sampling(steps=8, guidance=1.5, frames=FRAMES, past_frames=FRAMES)
 
     def seen(mood: Emotion) -> np.ndarray:
         measures = [measure(frame) for frame in draw_mood(head, features, mood, sampling)]
