@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import queue
+import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from avatar.live.frames import Header, LiveFrame, frames_of, frames_of_chunks
+from avatar.live.punctual import priority, prompt, sleep_until
 from avatar.live.targets import Sender, open_sender
 from avatar.stream import Chunk
 from avatar.take import Take
@@ -22,8 +26,8 @@ __all__ = ["Report", "play", "stream"]
 
 #: A frame that is made later than this stops the clock; one that only the system held up catches up.
 _MAX_LATE_S = 0.1
-#: The system may wake us this much late; the last stretch is waited for in small steps.
-_WAKE_S = 0.002
+#: Threads that wait for each other look this often whether they shall stop.
+_LOOK_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,8 @@ async def play(
 ) -> Report:
     """Send frames to all senders, each at ``index / fps`` after the first.
 
-    Frames may be made while they are played: they are drawn from their iterator in a thread of its own.
+    Frames may be made while they are played: they are drawn from their iterator in a thread of its own. They are
+    sent from another, so that neither their making nor the receivers' traffic holds them up.
 
     Parameters
     ----------
@@ -75,60 +80,79 @@ async def play(
 
 
 async def _paced(frames: Iterator[LiveFrame], header: Header, senders: Sequence[Sender]) -> Report:
+    ready: queue.Queue[LiveFrame | BaseException | None] = queue.Queue(maxsize=max(2, int(header.fps)))
+    stop = threading.Event()
+    feeder = threading.Thread(target=_feed, args=(frames, ready, stop), name="mien-live-frames", daemon=True)
+    with prompt(), ThreadPoolExecutor(1, thread_name_prefix="mien-live") as pool:
+        feeder.start()
+        try:
+            pace = partial(_pace, ready, header, senders, stop)
+            return await asyncio.get_running_loop().run_in_executor(pool, pace)
+        finally:
+            stop.set()
+
+
+def _pace(
+    ready: queue.Queue[LiveFrame | BaseException | None],
+    header: Header,
+    senders: Sequence[Sender],
+    stop: threading.Event,
+) -> Report:
+    """Send frames as they fall due, in a thread that does nothing else, until the sound is over."""
     lateness: list[float] = []
     waits = 0
-    ready: asyncio.Queue[LiveFrame | None] = asyncio.Queue(maxsize=max(2, int(header.fps)))
-    with ThreadPoolExecutor(1, thread_name_prefix="mien-live") as pool:
-        feeder = asyncio.create_task(_feed(frames, ready, pool))
-        try:
-            starved = False
-            frame = await ready.get()
-            start_s = time.perf_counter() - (frame.index / header.fps if frame else 0.0)
-            while frame is not None:
-                due_s = start_s + frame.index / header.fps
-                late_s = time.perf_counter() - due_s
-                if starved and late_s > _MAX_LATE_S:
-                    start_s, due_s, waits = start_s + late_s, due_s + late_s, waits + 1
-                await _sleep_until(due_s)
-                lateness.append(time.perf_counter() - due_s)
-                for sender in senders:
-                    sender.send(frame)
-                starved = ready.empty()
-                frame = await ready.get()
-            await _sleep_until(start_s + (len(lateness)) / header.fps)
-            await feeder
-        finally:
-            feeder.cancel()
+    starved = False
+    with priority():
+        frame = _next(ready, stop)
+        start_s = time.perf_counter() - (frame.index / header.fps if frame else 0.0)
+        while frame is not None:
+            due_s = start_s + frame.index / header.fps
+            late_s = time.perf_counter() - due_s
+            if starved and late_s > _MAX_LATE_S:
+                start_s, due_s, waits = start_s + late_s, due_s + late_s, waits + 1
+            sleep_until(due_s)
+            lateness.append(time.perf_counter() - due_s)
+            for sender in senders:
+                sender.send(frame)
+            starved = ready.empty()
+            frame = _next(ready, stop)
+        if not stop.is_set():
+            sleep_until(start_s + len(lateness) / header.fps)
     times = np.array(lateness or [0.0]) * 1000.0
     return Report(len(lateness), float(np.percentile(times, 99)), float(times.max()), waits)
 
 
-async def _feed(frames: Iterator[LiveFrame], ready: asyncio.Queue[LiveFrame | None], pool: ThreadPoolExecutor) -> None:
-    """Draw frames in a thread, several at a time, and queue them."""
-    loop = asyncio.get_running_loop()
-    try:
-        while True:
-            batch = await loop.run_in_executor(pool, _draw, frames)
-            for frame in batch:
-                await ready.put(frame)
-            if not batch:
-                return
-    finally:
-        await ready.put(None)
+def _next(ready: queue.Queue[LiveFrame | BaseException | None], stop: threading.Event) -> LiveFrame | None:
+    """Return the next frame, or None at the end or when told to stop; an error of the frames' maker is raised."""
+    while not stop.is_set():
+        try:
+            item = ready.get(timeout=_LOOK_S)
+        except queue.Empty:
+            continue
+        if isinstance(item, BaseException):
+            raise item
+        return item
+    return None
 
 
-def _draw(frames: Iterator[LiveFrame], count: int = 12) -> list[LiveFrame]:
-    batch = []
-    for frame in frames:
-        batch.append(frame)
-        if len(batch) == count:
-            break
-    return batch
-
-
-async def _sleep_until(due_s: float) -> None:
-    while (left_s := due_s - time.perf_counter()) > 0:
-        await asyncio.sleep(left_s - _WAKE_S if left_s > 2 * _WAKE_S else min(left_s, _WAKE_S / 8))
+def _feed(
+    frames: Iterator[LiveFrame], ready: queue.Queue[LiveFrame | BaseException | None], stop: threading.Event
+) -> None:
+    """Draw frames ahead of their time into a queue; the end is None, an error is passed on."""
+    item: LiveFrame | BaseException | None
+    while not stop.is_set():
+        try:
+            item = next(frames, None)
+        except BaseException as error:
+            item = error
+        while not stop.is_set():
+            try:
+                ready.put(item, timeout=_LOOK_S)
+                break
+            except queue.Full:
+                continue
+        if not isinstance(item, LiveFrame):
+            return
 
 
 def stream(
@@ -180,7 +204,8 @@ def stream(
         header = Header(first.motion.fps, first.sample_rate, subject)
         frames = frames_of_chunks(chain([first], chunks))
     senders = [open_sender(address, **_options(address, source, rig, head)) for address in addresses]
-    return asyncio.run(play(frames, header, senders, wait_s=wait_s))
+    with priority():
+        return asyncio.run(play(frames, header, senders, wait_s=wait_s))
 
 
 def _options(address: str, source: Take | Iterable[Chunk], rig: str | None, head: str | None) -> dict[str, Any]:

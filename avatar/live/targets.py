@@ -15,7 +15,8 @@ __all__ = ["SENDERS", "Sender", "open_sender"]
 class Sender(Protocol):
     """Sends frames to receivers of one kind.
 
-    Made as ``Class(host, port, **options)``. :meth:`send` returns at once whatever its receivers do.
+    Made as ``Class(host, port, **options)``. :meth:`open` and :meth:`close` run in the event loop; :meth:`send` is
+    called from a thread of its own and returns at once whatever its receivers do.
     """
 
     default_port: int

@@ -97,6 +97,7 @@ class WebSender:
         self._chosen: Head | None = None
         self._head_glb = b""
         self._building = asyncio.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def open(self, header: Header) -> None:
         """Listen.
@@ -110,6 +111,7 @@ class WebSender:
             from websockets.asyncio.server import serve
         except ImportError as error:
             raise MissingDependency(f"ws:// needs websockets ({error}): pip install 'mien[live]'") from error
+        self._loop = asyncio.get_running_loop()
         names = list(self._rig.controls)
         self._header = json.dumps(
             {
@@ -137,9 +139,10 @@ class WebSender:
 
     def send(self, frame: LiveFrame) -> None:
         """Queue one frame for each receiver; a full queue loses its oldest frame."""
-        if not self._queues:
-            return
-        message = pack_frame(frame, self._rig)
+        if self._queues and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._spread, pack_frame(frame, self._rig))
+
+    def _spread(self, message: bytes) -> None:
         for queue in self._queues.values():
             _put(queue, message)
 

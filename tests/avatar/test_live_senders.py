@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import os
 import socket
 import struct
+import sys
 import threading
 import time
 import tracemalloc
@@ -18,6 +21,7 @@ import pytest
 from avatar.live import frames_of, open_sender, play, stream
 from avatar.live.frames import Header, LiveFrame, frames_of_chunks
 from avatar.live.live_link import packet
+from avatar.live.punctual import priority, prompt, sleep_until
 from avatar.live.web import MAX_MESSAGES, WebSender
 from avatar.stream import Chunk
 from avatar.take import Take
@@ -360,3 +364,53 @@ def test_slow_synthesis_stops_the_clock_instead_of_skipping(take: Take, receiver
     gaps = np.diff([moment for moment, _ in packets[1:]])
     assert gaps.max() > 0.2
     assert np.sort(gaps)[-2] < 0.1
+
+
+def test_frames_that_cannot_be_made_are_told(take: Take, receiver: UdpReceiver) -> None:
+    def frames() -> Iterator[LiveFrame]:
+        for frame in frames_of(take, 60.0):
+            if frame.index == 20:
+                raise InputError("no voice")
+            yield frame
+
+    sender = open_sender(f"livelink://127.0.0.1:{receiver.port}")
+    with pytest.raises(InputError, match="no voice"):
+        asyncio.run(play(frames(), Header(60.0, 16_000), [sender]))
+    assert len(receiver.done()) == 21
+
+
+def test_streams_can_be_stopped(take: Take, receiver: UdpReceiver) -> None:
+    """As Ctrl-C does: the tasks are cancelled; nothing is sent any more and no thread stays."""
+    sender = open_sender(f"livelink://127.0.0.1:{receiver.port}")
+
+    async def run() -> None:
+        playing = asyncio.create_task(play(frames_of(take, 60.0), Header(60.0, 16_000), [sender]))
+        await asyncio.sleep(0.5)
+        playing.cancel()
+        await playing
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(run())
+    assert 2 < len(receiver.done()) < 80
+    time.sleep(0.3)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("mien-live")]
+
+
+def test_punctuality_is_given_back() -> None:
+    """After the stream the thread has the priority, and the interpreter the settings, that they had before."""
+    before = sys.getswitchinterval(), gc.get_freeze_count(), os.nice(0)
+    scheduler = getattr(os, "sched_getscheduler", lambda _: None)
+    policy = scheduler(0)
+    children: list[Any] = []
+    with priority() as granted, prompt():
+        assert granted in ("real time", "nice", "none")
+        assert sys.getswitchinterval() < before[0]
+        child = threading.Thread(target=lambda: children.append(scheduler(0)))
+        child.start()
+        child.join()
+    assert children == [policy]
+    assert scheduler(0) == policy
+    assert (sys.getswitchinterval(), gc.get_freeze_count(), os.nice(0)) == before
+    due_s = time.perf_counter() + 0.02
+    sleep_until(due_s)
+    assert 0.0 <= time.perf_counter() - due_s < 0.5
