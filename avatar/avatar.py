@@ -17,6 +17,7 @@ from conditioning import NEUTRAL, Delivery, Emotion, EmotionTrack, Line, Motion,
 from conditioning.markup import parse_line
 from conditioning.reader import read_line, read_track
 from tts import Voice, open_voice
+from tts.edit import PhoneEdit
 
 __all__ = ["DEFAULT_RENDERER", "DEFAULT_VOICE", "MOTION_FPS", "Avatar"]
 
@@ -69,6 +70,10 @@ class Avatar:
         text: str | Line,
         emotion: str | Emotion | None = None,
         *,
+        rate: float = 1.0,
+        pitch_st: float = 0.0,
+        range_scale: float = 1.0,
+        gain_db: float = 0.0,
         seed: int = 0,
         language: str = "en-us",
     ) -> Take:
@@ -82,6 +87,9 @@ class Avatar:
         emotion : str or Emotion, optional
             Words and weights, or an :class:`Emotion`; on every span that has none of its own.
             ``None``: read from the words.
+        rate, pitch_st, range_scale, gain_db : float
+            Of this line, on top of the character's own delivery and around those of its spans: speed, shift of F0
+            in semitones, factor on the F0 range, loudness; limits as in :class:`conditioning.Delivery`.
         seed : int
             Another seed gives another take of the same line.
         language : str
@@ -99,8 +107,42 @@ class Avatar:
         BackendError
             If the voice is unknown or cannot run here.
         """
-        line = self._line(text, emotion, language)
+        asked = Delivery(rate=rate, pitch_st=pitch_st, range_scale=range_scale, gain_db=gain_db)
+        line = self._line(text, emotion, language, asked)
         return self._take(self._voice.speak(line, seed=seed), seed, line=line)
+
+    def edit(self, take: Take, edits: Iterable[PhoneEdit]) -> Take:
+        """Say it like this: perform a take again with other lengths and F0 of single phones.
+
+        Parameters
+        ----------
+        take : Take
+            Of any voice, or a recording with its transcript.
+        edits : iterable of PhoneEdit
+            See :mod:`tts.edit`; its ``phones_of(take.speech)`` lists what is there.
+
+        Returns
+        -------
+        Take
+            Breath groups without an edit keep their samples; the face follows the new times.
+
+        Raises
+        ------
+        InputError
+            If an edit does not fit.
+
+        Examples
+        --------
+        >>> guard = Avatar()
+        >>> take = guard.say("Halt!", emotion="neutral")
+        >>> longer = guard.edit(take, [PhoneEdit(2, duration_s=0.3)])
+        >>> round(longer.speech.phones[2].duration_s, 6)
+        0.3
+        """
+        from tts.edit import edit
+
+        speech = edit(take.speech, edits)
+        return replace(take, speech=speech, motion=animate(speech, fps=MOTION_FPS, seed=take.seed, style=self.style))
 
     def lip_sync(
         self,
@@ -221,16 +263,17 @@ class Avatar:
             options["speaker"] = self.speaker
         return open_voice(self.voice, **options)
 
-    def _line(self, text: str | Line, emotion: str | Emotion | None, language: str) -> Line:
-        """Return the line with an emotion and this character's delivery on every span."""
+    def _line(
+        self, text: str | Line, emotion: str | Emotion | None, language: str, asked: Delivery | None = None
+    ) -> Line:
+        """Return the line with an emotion on every span, delivered as asked for within this character's delivery."""
         line = text if isinstance(text, Line) else parse_line(text, language=language)
         felt = Emotion.parse(emotion) if isinstance(emotion, str) else emotion
         line = read_line(line) if felt is None else line.with_emotion(felt)
-        plain = Delivery()
-        if self.delivery == plain:
+        outer = (asked or Delivery()).within(self.delivery)
+        if outer == Delivery():
             return line
-        spans = (replace(s, delivery=self.delivery) if s.delivery == plain else s for s in line.spans)
-        return replace(line, spans=tuple(spans))
+        return replace(line, spans=tuple(replace(s, delivery=s.delivery.within(outer)) for s in line.spans))
 
 
 def _track(

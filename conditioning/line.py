@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from checkpoints.errors import InputError
 from conditioning.emotion import Emotion
 
-__all__ = ["MAX_LINE_CHARACTERS", "Delivery", "Line", "Span"]
+__all__ = ["DELIVERY_LIMITS", "MAX_LINE_CHARACTERS", "Delivery", "Line", "Span"]
 
 #: Longer texts are refused: a line is one utterance, not a book.
 MAX_LINE_CHARACTERS = 20_000
+
+#: Lowest and highest value of each quantity of a :class:`Delivery`.
+DELIVERY_LIMITS: Mapping[str, tuple[float, float]] = {
+    "rate": (0.25, 4.0),
+    "pitch_st": (-24.0, 24.0),
+    "range_scale": (0.0, 4.0),
+    "gain_db": (-40.0, 20.0),
+    "emphasis": (-1.0, 1.0),
+}
 
 
 @dataclass(frozen=True)
@@ -38,17 +48,28 @@ class Delivery:
     emphasis: float = 0.0
 
     def __post_init__(self) -> None:
-        limits = {
-            "rate": (0.25, 4.0),
-            "pitch_st": (-24.0, 24.0),
-            "range_scale": (0.0, 4.0),
-            "gain_db": (-40.0, 20.0),
-            "emphasis": (-1.0, 1.0),
-        }
-        for name, (low, high) in limits.items():
+        for name, (low, high) in DELIVERY_LIMITS.items():
             value = getattr(self, name)
             if not low <= value <= high:
                 raise InputError(f"{name}={value} is not allowed; it runs from {low:g} to {high:g}")
+
+    def within(self, outer: Delivery) -> Delivery:
+        """Return this delivery inside another one: factors multiply, shifts add, and the limits hold.
+
+        Examples
+        --------
+        >>> Delivery(rate=1.2, pitch_st=2.0).within(Delivery(rate=0.5, pitch_st=-3.0)).pitch_st
+        -1.0
+        """
+        values = {
+            "rate": self.rate * outer.rate,
+            "pitch_st": self.pitch_st + outer.pitch_st,
+            "range_scale": self.range_scale * outer.range_scale,
+            "gain_db": self.gain_db + outer.gain_db,
+            "emphasis": self.emphasis + outer.emphasis,
+        }
+        limits = DELIVERY_LIMITS
+        return Delivery(**{name: min(max(value, limits[name][0]), limits[name][1]) for name, value in values.items()})
 
 
 @dataclass(frozen=True)

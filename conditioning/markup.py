@@ -11,8 +11,16 @@ mark                    means
 ``[neutral]``           from here on no emotion
 ``[auto]``              from here on the emotion is read from the words, as before any mark
 ``[pause 0.6]``         a silence of 0.6 s (also ``[pause 600ms]``)
+``[rate 1.2]``          from here on a fifth faster; ``[rate 1]`` ends it
+``[pitch +2]``          from here on F0 two semitones higher; ``[pitch 0]`` ends it
+``[range 1.4]``         from here on a wider F0 range; ``[range 1]`` ends it
+``[gain -6]``           from here on 6 dB softer; ``[gain 0]`` ends it
+``[emphasis 1]``        from here on prominent, -1 (reduced) to 1 (strong); ``[emphasis 0]`` ends it
+``[plain]``             ends all of these five at once
 ``\[`` ``\]`` ``\\``    a bracket or a backslash that is meant
 ======================  =======================================================================
+
+A single word is emphasised without a mark, as people write it: ``You *came* back``, ``You CAME back``.
 
 Between two spans of different emotion the performance glides, see
 :data:`conditioning.track.GLIDE_S`. Text that starts with ``<speak`` is read as SSML instead.
@@ -22,11 +30,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from checkpoints.errors import InputError, MarkupError
 from conditioning.emotion import Emotion
-from conditioning.line import MAX_LINE_CHARACTERS, Line, Span
+from conditioning.line import MAX_LINE_CHARACTERS, Delivery, Line, Span
 
 __all__ = ["MAX_MARK_CHARACTERS", "escape", "format_line", "parse_line", "parse_marks"]
 
@@ -37,6 +45,13 @@ MAX_MARK_CHARACTERS = 200
 MAX_SOURCE_CHARACTERS = 4 * MAX_LINE_CHARACTERS
 
 _PAUSE = re.compile(r"pause(?:\s*:\s*|\s+)(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>ms|s)?", re.IGNORECASE)
+#: Word of a mark → quantity of a delivery.
+_MANNERS = {
+    "rate": "rate", "pitch": "pitch_st", "range": "range_scale", "gain": "gain_db", "emphasis": "emphasis",
+}  # fmt: skip
+_MANNER = re.compile(
+    r"(?P<name>rate|pitch|range|gain|emphasis)(?:\s*:\s*|\s+)(?P<number>[+-]?\d+(?:\.\d+)?)\s*(?:st|dB)?", re.IGNORECASE
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
@@ -88,16 +103,22 @@ def parse_marks(text: str, *, speaker: str = "", language: str = "en-us") -> Lin
         raise InputError(f"a line of {len(text)} characters is too long; at most {MAX_LINE_CHARACTERS}: split it")
     spans: list[Span] = []
     emotion: Emotion | None = None
+    delivery = Delivery()
     for piece in _pieces(text):
         if not piece.mark:
             words = " ".join(_CONTROL.sub(" ", piece.text).split())
             if words:
-                spans.append(Span(words, emotion))
+                spans.append(Span(words, emotion, delivery))
             continue
-        pause = _PAUSE.fullmatch(piece.text.strip())
+        inside = piece.text.strip()
+        pause, manner = _PAUSE.fullmatch(inside), _MANNER.fullmatch(inside)
         if pause:
             _add_pause(spans, pause, text, piece.offset)
-        elif piece.text.strip().casefold() == "auto":
+        elif manner:
+            delivery = _with_manner(delivery, manner, text, piece.offset)
+        elif inside.casefold() == "plain":
+            delivery = Delivery()
+        elif inside.casefold() == "auto":
             emotion = None
         else:
             emotion = _parse_mark(piece, text)
@@ -118,11 +139,17 @@ def escape(text: str) -> str:
 def format_line(line: Line) -> str:
     """Write a line with inline marks; :func:`parse_marks` reads it back.
 
-    Deliveries and phones have no mark and are left out.
+    Phones have no mark and are left out.
     """
     parts: list[str] = []
     emotion: Emotion | None = None
+    delivery = Delivery()
     for span in line.spans:
+        for name, field in _MANNERS.items():
+            value = getattr(span.delivery, field)
+            if value != getattr(delivery, field):
+                parts.append(f"[{name} {value:.6f}]")
+        delivery = span.delivery
         if span.emotion != emotion:
             emotion = span.emotion
             parts.append(f"[{'auto' if emotion is None else emotion}]")
@@ -190,6 +217,14 @@ def _parse_mark(piece: _Piece, text: str) -> Emotion:
         raise MarkupError(f"{error}{hint}", *place_of(text, piece.offset)) from error
 
 
+def _with_manner(delivery: Delivery, manner: re.Match[str], text: str, offset: int) -> Delivery:
+    """Return the delivery with one quantity set."""
+    try:
+        return replace(delivery, **{_MANNERS[manner["name"].lower()]: float(manner["number"])})
+    except InputError as error:
+        raise MarkupError(str(error), *place_of(text, offset)) from error
+
+
 def _add_pause(spans: list[Span], pause: re.Match[str], text: str, offset: int) -> None:
     """Lengthen the pause after the last span."""
     seconds = float(pause["number"]) * (0.001 if (pause["unit"] or "s").lower() == "ms" else 1.0)
@@ -206,7 +241,8 @@ def _merged(spans: list[Span]) -> Iterator[Span]:
     """Join neighbours that nothing tells apart."""
     held: Span | None = None
     for span in spans:
-        if held is not None and held.emotion == span.emotion and not held.pause_after_s:
+        alike = held is not None and (held.emotion, held.delivery) == (span.emotion, span.delivery)
+        if held is not None and alike and not held.pause_after_s:
             held = Span(f"{held.text} {span.text}", span.emotion, span.delivery, span.pause_after_s, span.phones)
             continue
         if held is not None:

@@ -2,7 +2,8 @@
 
 M. Morise, F. Yokomori, K. Ozawa, "WORLD: a vocoder-based high-quality speech synthesis system for real-time
 applications", IEICE Trans. E99-D (2016), through ``pyworld``. The aperiodicity is not analysed (D4C would take
-half of the time): it comes from the kind of phone, see :data:`NOISE_SHARE`.
+half of the time) where a whole neutral voice is re-shaped: there it comes from the kind of phone, see
+:data:`NOISE_SHARE`. :func:`aperiodicity` analyses it where a sound is to stay as it is.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ __all__ = [
     "F0_CEILING_HZ",
     "F0_FLOOR_HZ",
     "FRAME_S",
+    "aperiodicity",
     "envelope",
     "fft_size",
     "noise_share",
@@ -70,6 +72,13 @@ def envelope(waveform: Array, f0_hz: Array, sample_rate: int) -> Array:
     """Return the (T, bins) power envelope of the frames of ``f0_hz``."""
     times = np.arange(len(f0_hz)) * FRAME_S
     found: Array = _pyworld().cheaptrick(waveform, f0_hz, times, sample_rate, fft_size=fft_size(sample_rate))
+    return found
+
+
+def aperiodicity(waveform: Array, f0_hz: Array, sample_rate: int) -> Array:
+    """Return the (T, bins) amplitude share of noise of the frames of ``f0_hz``, by D4C."""
+    times = np.arange(len(f0_hz)) * FRAME_S
+    found: Array = _pyworld().d4c(waveform, f0_hz, times, sample_rate, fft_size=fft_size(sample_rate))
     return found
 
 

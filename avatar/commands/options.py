@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-__all__ = ["emotion", "outputs", "picture", "portrait", "style", "voice"]
+__all__ = ["emotion", "manner", "outputs", "picture", "portrait", "style", "voice"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -75,6 +75,13 @@ voice = _bundle(
     click.option("--speaker", metavar="NAME", help="Which speaker of the voice."),
     click.option("--rate", type=float, default=1.0, show_default=True, help="Speed of speech; 1.2 is a fifth faster."),
     click.option("--pitch", type=float, default=0.0, show_default=True, help="Shift of the pitch in semitones."),
+)
+
+manner = _bundle(
+    click.option(
+        "--range", "range_scale", type=float, default=1.0, show_default=True, help="Factor on the range of the pitch."
+    ),
+    click.option("--gain", type=float, default=0.0, show_default=True, help="Loudness in dB."),
 )
 
 picture = _bundle(

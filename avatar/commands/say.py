@@ -12,14 +12,29 @@ from avatar.commands import options
 
 
 @click.command()
-@click.argument("text")
+@click.argument("text", required=False)
+@click.option(
+    "--edit",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="TAKE.json",
+    help="Instead of TEXT: say a take again with the duration_s and f0_hz of its phones as edited in the file.",
+)
 @options.emotion
 @options.portrait
 @options.voice
+@options.manner
 @options.picture
 @options.style
 @options.outputs
-def say(text: str, emotion: str | None, language: str, seed: int, output: tuple[Path, ...], **rest: Any) -> None:
+def say(
+    text: str | None,
+    edit: Path | None,
+    emotion: str | None,
+    language: str,
+    seed: int,
+    output: tuple[Path, ...],
+    **rest: Any,
+) -> None:
     """Speak TEXT with an emotion and write what -o asks for.
 
     TEXT may be "-" to read it from standard input. Without --emotion the feeling is read from the words.
@@ -27,11 +42,42 @@ def say(text: str, emotion: str | None, language: str, seed: int, output: tuple[
     \b
     mien say "You came back!" --emotion "joy:0.8, surprise:0.4" --portrait guard.png -o hello.mp4
     mien say "Leave. Now." -e anger -o leave.wav -o leave.csv
+    mien say "Leave. Now." -o leave.json; edit phones in leave.json; mien say --edit leave.json -o leave.wav
     """
     from avatar.commands.shell import open_avatar, save
+    from checkpoints.errors import InputError
 
+    if (text is None) == (edit is None):
+        raise InputError("give either TEXT or --edit TAKE.json; `mien say --help` shows examples")
+    if edit is not None:
+        _say_again(edit, emotion, output, rest)
+        return
+    assert text is not None
     if text == "-":
         text = sys.stdin.read()
     avatar, targets = open_avatar(output, **rest)
     take = avatar.say(text, emotion=emotion, seed=seed, language=language)
     save(take, targets)
+
+
+#: Options that made the take and cannot be changed by editing it.
+_FIXED = {"voice": None, "speaker": None, "rate": 1.0, "pitch": 0.0, "range_scale": 1.0, "gain": 0.0}
+
+
+def _say_again(edit: Path, emotion: str | None, output: tuple[Path, ...], rest: dict[str, Any]) -> None:
+    """Re-synthesise an edited take; face and picture options hold as for a new one."""
+    from dataclasses import replace
+
+    from avatar.commands.shell import open_avatar, save
+    from avatar.export.take_json import read_edits
+    from checkpoints.errors import InputError
+
+    changed = [name for name, default in _FIXED.items() if rest.get(name, default) != default]
+    if changed or emotion is not None:
+        name = (changed or ["emotion"])[0].removesuffix("_scale")
+        raise InputError(f"--{name} cannot be changed with --edit; it is the take's own: say TEXT anew")
+    take, edits = read_edits(edit)
+    portrait = rest.pop("portrait") or take.portrait
+    avatar, targets = open_avatar(output, portrait=portrait, **rest)
+    again = avatar.edit(take, edits)
+    save(replace(again, portrait=portrait, renderer=avatar.renderer), targets)

@@ -44,6 +44,8 @@ def open_avatar(
     speaker: str | None = None,
     rate: float = 1.0,
     pitch: float = 0.0,
+    range_scale: float = 1.0,
+    gain: float = 0.0,
     renderer: str | None,
     fps: float,
     size: tuple[int, int],
@@ -74,7 +76,7 @@ def open_avatar(
         voice=voice or DEFAULT_VOICE,
         speaker=speaker,
         renderer=renderer or DEFAULT_RENDERER,
-        delivery=Delivery(rate=rate, pitch_st=pitch),
+        delivery=Delivery(rate=rate, pitch_st=pitch, range_scale=range_scale, gain_db=gain),
         style=Style(expressiveness, head_motion, blink_rate, gaze_motion),
     )
     return avatar, Targets(paths, fps, size, quiet, rig, beside)

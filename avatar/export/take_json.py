@@ -13,7 +13,9 @@ The file is one object; ``take.schema.json`` beside this module is its JSON Sche
 ``settings``    what else made the take: voice, style …
 ``video``       ``renderer``, ``options``, ``fps``, ``size``
 ``speech``      ``sample_rate`` (Hz), ``samples``, ``duration_s``, ``phones`` and ``words`` (``symbol``,
-                ``start_s``, ``end_s``), ``emotion`` (keys of ``time_s`` and ``weights``),
+                ``start_s``, ``end_s``; phones also ``duration_s`` and ``f0_hz``, for editing: change them
+                and let ``mien say --edit`` say it again; a list for ``f0_hz`` is a contour),
+                ``emotion`` (keys of ``time_s`` and ``weights``),
                 ``feature_rate_hz``, ``f0_hz``, ``energy_db``, and ``wav``: the sound as base64 of a
                 16-bit WAV file, or null
 ``motion``      ``fps``, ``names`` (52), ``weights`` (a row of 52 per frame), ``head_rotation_rad``
@@ -52,11 +54,12 @@ from conditioning import (
     Span,
     Speech,
 )
+from tts.edit import PhoneEdit, phones_of
 
 if TYPE_CHECKING:
     from avatar.take import Take
 
-__all__ = ["SCHEMA_PATH", "VERSION", "read_json", "take_of", "to_json", "write_json"]
+__all__ = ["SCHEMA_PATH", "VERSION", "read_edits", "read_json", "take_of", "to_json", "write_json"]
 
 FORMAT = "mien-take"
 VERSION = 1
@@ -176,7 +179,7 @@ def _speech_object(speech: Speech, sound: bool) -> dict[str, Any]:
         "sample_rate": speech.sample_rate,
         "samples": len(speech.waveform),
         "duration_s": speech.duration_s,
-        "phones": [asdict(segment) for segment in speech.phones],
+        "phones": _phone_rows(speech),
         "words": [asdict(segment) for segment in speech.words],
         "emotion": [{"time_s": time_s, "weights": dict(emotion)} for time_s, emotion in speech.emotion.keyframes],
         "feature_rate_hz": FEATURE_RATE_HZ,
@@ -184,6 +187,48 @@ def _speech_object(speech: Speech, sound: bool) -> dict[str, Any]:
         "energy_db": None if speech.energy_db is None else _rounded(speech.energy_db, _FEATURE_DECIMALS),
         "wav": base64.b64encode(wav_bytes(speech)).decode("ascii") if sound else None,
     }
+
+
+def _phone_rows(speech: Speech) -> list[dict[str, Any]]:
+    """Return the phones with what may be edited: length and level of F0 (null without voice)."""
+    if not speech.phones:
+        return []
+    rows = []
+    for segment, phone in zip(speech.phones, phones_of(speech), strict=True):
+        level = None if phone.f0_hz is None else round(phone.f0_hz, 1)
+        rows.append({**asdict(segment), "duration_s": round(phone.duration_s, 6), "f0_hz": level})
+    return rows
+
+
+def read_edits(path: Path) -> tuple[Take, tuple[PhoneEdit, ...]]:
+    """Read a take and what was changed by hand about its phones' ``duration_s`` and ``f0_hz``.
+
+    Raises
+    ------
+    InputError
+        If the file is not such a take, holds no sound, or a changed value cannot be.
+    """
+    take = read_json(path)
+    rows = json.loads(path.read_text(encoding="utf-8"))["speech"]
+    if not rows["wav"]:
+        raise InputError(f"{path} holds no sound to edit; write the take again with its sound")
+    edits = []
+    for index, (row, now) in enumerate(zip(rows["phones"], _phone_rows(take.speech), strict=True)):
+        length, level = row.get("duration_s", now["duration_s"]), row.get("f0_hz", now["f0_hz"])
+        length = None if length == now["duration_s"] else length
+        level = None if level == now["f0_hz"] else level
+        if length is not None or level is not None:
+            edits.append(_phone_edit(index, length, level, str(path)))
+    return take, tuple(edits)
+
+
+def _phone_edit(index: int, length: Any, level: Any, source: str) -> PhoneEdit:
+    try:
+        points = tuple(float(value) for value in level) if isinstance(level, list) else level
+        points = float(points) if isinstance(points, int | float) else points
+        return PhoneEdit(index, None if length is None else float(length), points or None)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{source}: phone {index}: duration_s and f0_hz are numbers ({error})") from error
 
 
 def _speech(content: Mapping[str, Any], text: str) -> Speech:

@@ -13,9 +13,10 @@ import checkpoints
 from conditioning import Line
 from conditioning.phones import SILENCE
 from tts.daisy.inputs import SpokenWord
+from tts.emphasis import marked_ranges
 from tts.function_words import FUNCTION_WORDS
 from tts.g2p import CHECKPOINT, VERSION, Pronouncer, is_initials, pronouncer
-from tts.normalise import normalise
+from tts.normalise import Token, normalise
 from tts.phrasing import accent_features, place_breaks
 from tts.syllables import is_vowel
 
@@ -25,8 +26,9 @@ __all__ = ["MAX_SENTENCE_WORDS", "Sentence", "sentences"]
 MAX_SENTENCE_WORDS = 36
 #: A pause asked for in the markup ends the sentence from this length on.
 LONG_PAUSE_S = 0.25
-#: Emphasis of a word in capitals, and of the last accented word before an exclamation mark.
-CAPITALS_EMPHASIS, EXCLAMATION_EMPHASIS = 0.7, 0.3
+#: Emphasis of a word in capitals or between marks of italics, and of the last accented word before an exclamation
+#: mark. Of several words between marks the function words are not meant: "*out of the house*".
+WRITTEN_EMPHASIS, EXCLAMATION_EMPHASIS = 0.7, 0.3
 
 _MARKS = {",": ",", ";": ",", ":": ",", ".": ".", "?": "?", "!": "!"}
 
@@ -64,6 +66,7 @@ class _Token:
     mark: str = ""
     phones: tuple[str, ...] | None = None
     pause_s: float = 0.0
+    marked: bool = False
 
 
 def sentences(line: Line) -> list[Sentence]:
@@ -91,12 +94,14 @@ def _tokens(line: Line) -> list[_Token]:
             tokens.append(_Token(span.text.strip(), index, number, span.text.strip(), phones=known))
             number += 1
         else:
+            ranges = marked_ranges(span.text)
             for token in normalise(span.text):
+                marked = _is_marked(token, ranges)
                 mark = _MARKS.get(token.mark, "")
                 for k, word in enumerate(token.spoken):
                     text = token.source if len(token.spoken) == 1 and word == token.source.lower() else word
                     last = k == len(token.spoken) - 1
-                    tokens.append(_Token(text, index, number, token.source, mark if last else ""))
+                    tokens.append(_Token(text, index, number, token.source, mark if last else "", marked=marked))
                 number += 1
         if tokens and span.pause_after_s:
             end = tokens[-1]
@@ -123,7 +128,7 @@ def _sentence(tokens: Sequence[_Token], say: Pronouncer) -> Sentence:
     if words and not words[-1].pause:
         words[-1] = replace(words[-1], pause=".")
     sources = [token.source for token in tokens]
-    emphasis = [CAPITALS_EMPHASIS * _shouted(tokens[i], sources) for i in kept]
+    emphasis = [WRITTEN_EMPHASIS * (tokens[i].marked or _shouted(tokens[i], sources)) for i in kept]
     words = [replace(word, accent=word.accent or strength > 0) for word, strength in zip(words, emphasis, strict=True)]
     accented = [i for i, word in enumerate(words) if word.accent]
     if words and words[-1].pause == "!" and accented:
@@ -131,6 +136,15 @@ def _sentence(tokens: Sequence[_Token], say: Pronouncer) -> Sentence:
     spans = tuple(tokens[i].span for i in kept)
     written = tuple((tokens[i].number, tokens[i].source) for i in kept)
     return Sentence(tuple(words), spans, tuple(emphasis), written, sum(token.pause_s for token in tokens))
+
+
+def _is_marked(token: Token, ranges: Sequence[tuple[int, int]]) -> bool:
+    """Tell whether a written word is what italics point at."""
+    for start, end in ranges:
+        if start <= token.start and token.end <= end:
+            alone = token.start == start and token.end == end
+            return alone or token.source.lower() not in FUNCTION_WORDS
+    return False
 
 
 def _shouted(token: _Token, sources: Sequence[str]) -> bool:
