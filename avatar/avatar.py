@@ -74,6 +74,7 @@ class Avatar:
         pitch_st: float = 0.0,
         range_scale: float = 1.0,
         gain_db: float = 0.0,
+        like: Path | str | None = None,
         seed: int = 0,
         language: str = "en-us",
     ) -> Take:
@@ -90,6 +91,9 @@ class Avatar:
         rate, pitch_st, range_scale, gain_db : float
             Of this line, on top of the character's own delivery and around those of its spans: speed, shift of F0
             in semitones, factor on the F0 range, loudness; limits as in :class:`conditioning.Delivery`.
+        like : Path or str, optional
+            A recording of anyone: the voice takes its prosody (pitch, range, tempo, effort) instead of the emotion's;
+            the face keeps the emotion. Half a second of speech at least; the first minute counts.
         seed : int
             Another seed gives another take of the same line.
         language : str
@@ -103,13 +107,14 @@ class Avatar:
         Raises
         ------
         InputError
-            If there is nothing to say, or the emotion or the language is unknown.
+            If there is nothing to say, the emotion or the language is unknown, or no voice is heard in ``like``.
         BackendError
-            If the voice is unknown or cannot run here.
+            If the voice is unknown, cannot run here, or cannot take the prosody of a recording.
         """
         asked = Delivery(rate=rate, pitch_st=pitch_st, range_scale=range_scale, gain_db=gain_db)
         line = self._line(text, emotion, language, asked)
-        return self._take(self._voice.speak(line, seed=seed), seed, line=line)
+        voice = self._voice if like is None else self._voice_like(like)
+        return self._take(voice.speak(line, seed=seed), seed, line=line)
 
     def edit(self, take: Take, edits: Iterable[PhoneEdit]) -> Take:
         """Say it like this: perform a take again with other lengths and F0 of single phones.
@@ -258,10 +263,20 @@ class Avatar:
 
     @cached_property
     def _voice(self) -> Voice:
+        return open_voice(self.voice, **self._options())
+
+    def _voice_like(self, recording: Path | str) -> Voice:
+        """Return this character's voice with the prosody of a recording."""
+        from avatar.recording import read_recording
+
+        sound = read_recording(recording)
+        return open_voice(self.voice, **self._options(), like=(sound.waveform, sound.sample_rate))
+
+    def _options(self) -> dict[str, Any]:
         options = dict(self.voice_options)
         if self.speaker is not None:
             options["speaker"] = self.speaker
-        return open_voice(self.voice, **options)
+        return options
 
     def _line(
         self, text: str | Line, emotion: str | Emotion | None, language: str, asked: Delivery | None = None

@@ -42,16 +42,24 @@ class Layers:
         y: Array = centred / spread * self.weights[f"{name}.weight"] + self.weights[f"{name}.bias"]
         return y
 
-    def blocks(self, name: str, count: int, x: Array) -> Array:
-        """Run blocks ``name.0`` to ``name.{count - 1}``."""
+    def blocks(self, name: str, count: int, x: Array, style: Array | None = None) -> Array:
+        """Run blocks ``name.0`` to ``name.{count - 1}``; ``style`` (T, S) scales and shifts each one's channels.
+
+        Feature-wise linear modulation: E. Perez et al., "FiLM: visual reasoning with a general conditioning layer",
+        AAAI 2018, eq. 1 and 2, with the factor written as 1 + gamma.
+        """
         for i in range(count):
-            x = self._block(f"{name}.{i}", x)
+            x = self._block(f"{name}.{i}", x, style)
         return x
 
-    def _block(self, name: str, x: Array) -> Array:
+    def _block(self, name: str, x: Array, style: Array | None) -> Array:
         w = self.weights
         y = _depthwise(x, w[f"{name}.depthwise.weight"][:, 0, 0], w[f"{name}.depthwise.bias"])
-        y = _gelu(self.linear(f"{name}.up", self.norm(f"{name}.norm", y)))
+        y = self.norm(f"{name}.norm", y)
+        if style is not None:
+            gamma, beta = np.split(self.linear(f"{name}.film", style), 2, axis=-1)
+            y = y * (1 + gamma) + beta
+        y = _gelu(self.linear(f"{name}.up", y))
         return x + w[f"{name}.scale"] * self.linear(f"{name}.down", y)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
-from conditioning import Line, Registry, Speech
+from conditioning import BackendError, Line, Registry, Speech
 
 __all__ = ["VOICES", "Voice", "VoiceInfo", "open_voice"]
 
@@ -31,6 +31,9 @@ class VoiceInfo:
         Names that ``speaker=`` takes; the first is the default.
     needs_cuda, streaming : bool
         Whether it needs a GPU; whether it yields sound before the line is finished.
+    options : tuple of str
+        What its constructor takes beside ``speaker``: ``"style_guidance"`` (a factor on what an emotion changes),
+        ``"like"`` (waveform and sample rate of a recording whose prosody is taken) …
     requires : mapping of str to str
         Importable module → the command that installs it.
     """
@@ -43,6 +46,7 @@ class VoiceInfo:
     speakers: tuple[str, ...] = ()
     needs_cuda: bool = False
     streaming: bool = False
+    options: tuple[str, ...] = ()
     requires: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -68,6 +72,9 @@ class Voice(Protocol):
         ...
 
 
+#: Options that only some voices have; what they mean is said at :class:`VoiceInfo`.
+STYLE_OPTIONS = frozenset({"style_guidance", "like"})
+
 #: Voices by name; outside packages add theirs through the entry-point group ``mien.voices``.
 VOICES = Registry(
     "voice",
@@ -85,7 +92,10 @@ def open_voice(name: str, **options: Any) -> Voice:
     Raises
     ------
     BackendError
-        If there is none of that name, or it cannot run here.
+        If there is none of that name, it cannot run here, or does not take one of the options.
     """
-    voice: Voice = VOICES.load(name)(**options)
+    make = VOICES.load(name)
+    for option in sorted(STYLE_OPTIONS & options.keys() - set(make.info.options)):
+        raise BackendError(f"voice {name!r} does not take {option!r}; use voice 'daisy', or leave it out")
+    voice: Voice = make(**options)
     return voice

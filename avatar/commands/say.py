@@ -26,6 +26,18 @@ from avatar.commands import options
 @options.picture
 @options.style
 @options.outputs
+@click.option(
+    "--like",
+    type=click.Path(path_type=Path),
+    metavar="SOUND",
+    help="Take pitch, range, tempo and effort from this recording instead of the emotion, which keeps the face.",
+)
+@click.option(
+    "--style-guidance",
+    type=click.FloatRange(0.0, 2.0),
+    metavar="FACTOR",
+    help="How much the voice follows the emotion or the recording: 0 plain, 1 as it is, 1.5 overdone.",
+)
 def say(
     text: str | None,
     edit: Path | None,
@@ -43,6 +55,7 @@ def say(
     mien say "You came back!" --emotion "joy:0.8, surprise:0.4" --portrait guard.png -o hello.mp4
     mien say "Leave. Now." -e anger -o leave.wav -o leave.csv
     mien say "Leave. Now." -o leave.json; edit phones in leave.json; mien say --edit leave.json -o leave.wav
+    mien say "Leave. Now." --like my_acting.wav --style-guidance 1.3 -o leave.wav
     """
     from avatar.commands.shell import open_avatar, save
     from checkpoints.errors import InputError
@@ -55,13 +68,15 @@ def say(
     assert text is not None
     if text == "-":
         text = sys.stdin.read()
+    like = rest.pop("like")
     avatar, targets = open_avatar(output, **rest)
-    take = avatar.say(text, emotion=emotion, seed=seed, language=language)
+    take = avatar.say(text, emotion=emotion, like=like, seed=seed, language=language)
     save(take, targets)
 
 
 #: Options that made the take and cannot be changed by editing it.
-_FIXED = {"voice": None, "speaker": None, "rate": 1.0, "pitch": 0.0, "range_scale": 1.0, "gain": 0.0}
+_FIXED = {"voice": None, "speaker": None, "rate": 1.0, "pitch": 0.0, "range_scale": 1.0, "gain": 0.0,
+          "like": None, "style_guidance": None}  # fmt: skip
 
 
 def _say_again(edit: Path, emotion: str | None, output: tuple[Path, ...], rest: dict[str, Any]) -> None:
@@ -74,8 +89,9 @@ def _say_again(edit: Path, emotion: str | None, output: tuple[Path, ...], rest: 
 
     changed = [name for name, default in _FIXED.items() if rest.get(name, default) != default]
     if changed or emotion is not None:
-        name = (changed or ["emotion"])[0].removesuffix("_scale")
+        name = (changed or ["emotion"])[0].removesuffix("_scale").replace("_", "-")
         raise InputError(f"--{name} cannot be changed with --edit; it is the take's own: say TEXT anew")
+    rest.pop("like")
     take, edits = read_edits(edit)
     portrait = rest.pop("portrait") or take.portrait
     avatar, targets = open_avatar(output, portrait=portrait, **rest)

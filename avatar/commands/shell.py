@@ -46,6 +46,7 @@ def open_avatar(
     pitch: float = 0.0,
     range_scale: float = 1.0,
     gain: float = 0.0,
+    style_guidance: float | None = None,
     renderer: str | None,
     fps: float,
     size: tuple[int, int],
@@ -77,6 +78,7 @@ def open_avatar(
         speaker=speaker,
         renderer=renderer or DEFAULT_RENDERER,
         delivery=Delivery(rate=rate, pitch_st=pitch, range_scale=range_scale, gain_db=gain),
+        voice_options={} if style_guidance is None else {"style_guidance": style_guidance},
         style=Style(expressiveness, head_motion, blink_rate, gaze_motion),
     )
     return avatar, Targets(paths, fps, size, quiet, rig, beside)

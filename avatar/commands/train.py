@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -73,23 +74,37 @@ def reader(data: Path, output: Path | None, work: Path, seed: int, epochs: int) 
     help="Folder for sound, features and states; an interrupted training goes on from there.",
 )
 @click.option(
-    "--part", default="all", show_default=True, help="prepare, letters, phrasing, directions, acoustic, export."
+    "--part", default="all", show_default=True, help="prepare, letters, phrasing, directions, acoustic, flow, export."
 )
 @click.option("--minutes", type=click.FloatRange(1.0), default=60.0, show_default=True, help="Of the acoustic model.")
+@click.option(
+    "--flow-minutes", type=click.FloatRange(0.0), default=30.0, show_default=True, help="Of the flow decoder; 0: none."
+)
+@click.option(
+    "--whole",
+    type=click.FloatRange(0.0, 1.0),
+    default=1.0,
+    show_default=True,
+    help="Share of the steps that train all; the others, five times faster, train durations and melody.",
+)
+@click.option("--warm-start", is_flag=True, help="Begin with the shipped weights.")
+@click.option(
+    "--decoder", type=click.Choice(["l1", "flow"]), default="l1", show_default=True, help="Of the exported voice."
+)
 @click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="Of torch.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of all networks.")
-def voice(data: Path, output: Path | None, work: Path, part: str, minutes: float, threads: int, seed: int) -> None:
+def voice(data: Path, output: Path | None, work: Path, part: str, warm_start: bool, **numbers: Any) -> None:
     """Remake the daisy voice and its dictionary. Needs torch: pip install 'mien[train,test]'.
 
-    DATA holds the folders ljspeech, xed and emodb, each as it is published. The teachers are Debian packages:
-    apt-get install festival festvox-us-slt-hts flite.
+    DATA holds the folders ljspeech, xed, emodb and librispeech, each as it is published. The teachers are Debian
+    packages: apt-get install festival festvox-us-slt-hts flite.
     """
     import checkpoints
     from tts.train_voice.pipeline import VoiceTraining, run
 
     out = output or Path(checkpoints.__file__).parent
     out.mkdir(parents=True, exist_ok=True)
-    run(VoiceTraining(data, work, out, minutes=minutes, threads=threads, seed=seed), part, click.echo)
+    run(VoiceTraining(data, work, out, warm=warm_start, **numbers), part, click.echo)
 
 
 @train.command("sound-emotion")

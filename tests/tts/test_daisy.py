@@ -81,7 +81,8 @@ def test_network_equals_torchs(rng):
         encoded = model.encode(ids, features, torch.ones(1, len(line.ids), 1))
         spans = model.durations(encoded, torch.tensor([1]), torch.ones(1, len(line.ids), 1))
         context = network.context(encoded[0].numpy(), ends)
-        pitch, out = model.frames(torch.from_numpy(context)[None], torch.tensor([0]), torch.tensor([1]))
+        spread = torch.from_numpy(context)[None]
+        pitch, out = model.melody(spread, torch.tensor([0])), model.decode(spread, torch.tensor([1]))
     np.testing.assert_allclose(network.encode(line.ids, line.features), encoded[0].numpy(), atol=2e-5)
     np.testing.assert_allclose(network.durations(encoded[0].numpy(), 1), spans[0].numpy(), atol=2e-5)
     np.testing.assert_allclose(network.pitch(context, 0), pitch[0].numpy().reshape(-1), atol=2e-5)

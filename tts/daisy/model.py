@@ -1,8 +1,14 @@
-"""The stored voice: network, per-speaker statistics, and the directions of emotions in the spectrum."""
+"""The stored voice: network, per-speaker statistics, and what emotions do.
+
+Version 1 of the checkpoint moves a neutral network's output along the cue table and measured directions of the
+spectrum; version 2 has a network that reads the prosody embedding u (:mod:`tts.daisy.style`), with the
+encoder that finds u in a recording, and may have a flow-matching decoder beside the plain one. Both are read.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -13,11 +19,26 @@ import numpy.typing as npt
 import checkpoints
 from tts.convnext import Array
 from tts.daisy.network import Network, Sizes
+from tts.daisy.prosody_encoder import ProsodyEncoder
+from tts.daisy.style import StyleSpace
 
-__all__ = ["CHECKPOINT", "SPEAKERS", "VERSION", "SpeakerStatistics", "VoiceModel", "load_model"]
+__all__ = [
+    "CHECKPOINT",
+    "DECODERS",
+    "SPEAKERS",
+    "VERSION",
+    "VERSIONS",
+    "SpeakerStatistics",
+    "VoiceModel",
+    "load_model",
+    "parse_model",
+]
 
 CHECKPOINT = "daisy"
-VERSION = 1
+#: Written by the training, and all that are read.
+VERSION = 2
+VERSIONS = (1, 2)
+DECODERS: tuple[str, ...] = ("l1", "flow")
 
 #: Names of the voice's speakers, in the order of the model's tables.
 SPEAKERS: tuple[str, ...] = ("daisy", "rowan", "iris")
@@ -69,7 +90,14 @@ class VoiceModel:
     prosody_speakers : tuple of int
         Whose durations and melody each speaker uses.
     voiced_directions, unvoiced_directions : (8, 63) float32
-        Change of mel-cepstrum and aperiodicity at full weight of each emotion, in Plutchik's order.
+        Change of mel-cepstrum and aperiodicity at full weight of each emotion, in Plutchik's order; version 1.
+    style : StyleSpace or None
+        Where the emotions lie in u; ``None`` in version 1.
+    prosody : ProsodyEncoder or None
+    decoder : str
+        One of :data:`DECODERS`: ``"l1"`` (one pass) or ``"flow"``.
+    flow_steps : int
+        Steps of Euler's method of the flow.
     """
 
     network: Network
@@ -77,6 +105,10 @@ class VoiceModel:
     prosody_speakers: tuple[int, ...]
     voiced_directions: Array
     unvoiced_directions: Array
+    style: StyleSpace | None = None
+    prosody: ProsodyEncoder | None = None
+    decoder: str = "l1"
+    flow_steps: int = 6
 
     def prosody_speaker(self, speaker: int) -> int:
         """Return the row of the prosody tables that a speaker uses."""
@@ -91,6 +123,12 @@ class VoiceModel:
         """Return ln F0 of z-scores, on the speaker's own level and range."""
         s = self.speakers[speaker]
         return z.astype(np.float64) * s.f0_std * s.f0_widen + s.f0_mean
+
+    def styled_log_f0_of(self, z: Array, speaker: int) -> npt.NDArray[np.float64]:
+        """Return ln F0 of z-scores that carry a style: only the movement around the sentence's mean is widened."""
+        s = self.speakers[speaker]
+        centre = float(z.mean())
+        return ((z.astype(np.float64) - centre) * s.f0_widen + centre) * s.f0_std + s.f0_mean
 
     def spectrum_of(self, z: Array, speaker: int) -> Array:
         """Return (T, 63) mel-cepstrum and aperiodicity of z-scores, widened around the utterance's own mean."""
@@ -109,18 +147,40 @@ def load_model() -> VoiceModel:
     CheckpointError
         If the checkpoint is absent, damaged or of another version.
     """
-    stored = checkpoints.load(CHECKPOINT, version=VERSION)
+    return parse_model(checkpoints.load(CHECKPOINT))
+
+
+def parse_model(stored: checkpoints.Checkpoint) -> VoiceModel:
+    """Return the voice of a checkpoint of one of :data:`VERSIONS`.
+
+    Raises
+    ------
+    CheckpointError
+        If it is of another version.
+    """
+    version = stored.entry["version"]
+    if version not in VERSIONS:
+        raise checkpoints.CheckpointError(
+            f"the voice's checkpoint has version {version}, this code reads {VERSIONS}; reinstall mien"
+        )
     tensors = stored.tensors
-    weights = {name[8:]: tensor for name, tensor in tensors.items() if name.startswith("network.")}
     table = {name: tensors[f"statistics.{name}"].astype(np.float32) for name in SpeakerStatistics.__annotations__}
-    speakers = tuple(_statistics(table, k) for k in range(len(SPEAKERS)))
+    zero = np.zeros((8, N_SPECTRUM), np.float32)
     return VoiceModel(
-        Network(weights, Sizes(**json.loads(stored.metadata["sizes"]))),
-        speakers,
+        Network(_under("network.", tensors), Sizes(**json.loads(stored.metadata["sizes"]))),
+        tuple(_statistics(table, k) for k in range(len(SPEAKERS))),
         tuple(int(k) for k in tensors["prosody_speakers"]),
-        tensors["directions.voiced"].astype(np.float32),
-        tensors["directions.unvoiced"].astype(np.float32),
+        tensors.get("directions.voiced", zero).astype(np.float32),
+        tensors.get("directions.unvoiced", zero).astype(np.float32),
+        None if version == 1 else StyleSpace(tensors["style.emotions"].astype(np.float64)),
+        None if version == 1 else ProsodyEncoder(_under("prosody.", tensors)),
+        stored.metadata.get("decoder", "l1"),
+        int(stored.metadata.get("flow_steps", "6")),
     )
+
+
+def _under(prefix: str, tensors: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+    return {name[len(prefix) :]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 def _statistics(table: dict[str, Array], speaker: int) -> SpeakerStatistics:

@@ -1,4 +1,4 @@
-"""The acoustic model in numpy: ConvNeXt blocks over phones and over 20 ms steps.
+"""The acoustic model in numpy: ConvNeXt blocks over phones and over 20 ms steps, each modulated by the style u.
 
 The weights are those of :class:`tts.train_voice.model.AcousticModel` under the same names. Everything is float32.
 """
@@ -13,7 +13,16 @@ import numpy.typing as npt
 
 from tts.convnext import Array, Layers
 
-__all__ = ["FRAMES_PER_STEP", "N_OUT", "POSITION_COLUMNS", "Network", "Sizes", "positions", "step_phones"]
+__all__ = [
+    "FRAMES_PER_STEP",
+    "N_OUT",
+    "POSITION_COLUMNS",
+    "Network",
+    "Sizes",
+    "positions",
+    "step_phones",
+    "time_columns",
+]
 
 FRAMES_PER_STEP = 4  # 20 ms
 N_OUT = 64  # of a frame: 60 mel-cepstra, 3 band aperiodicities, voicing logit
@@ -34,6 +43,8 @@ class Sizes:
     decoder_hidden: int = 640
     decoder_blocks: int = 6
     speakers: int = 4
+    style: int = 0  # columns of u; 0 is the first version, which knows no style
+    flow_blocks: int = 0  # of the flow-matching decoder; 0 where there is none
 
 
 def step_phones(ends: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -91,31 +102,60 @@ class Network:
         self.sizes = sizes
         self._layers = Layers(weights)
 
-    def encode(self, ids: npt.NDArray[np.int64], features: Array) -> Array:
-        """(n,), (n, F) → (n, encoder)."""
+    def encode(self, ids: npt.NDArray[np.int64], features: Array, style: Array | None = None) -> Array:
+        """(n,), (n, F), (n, S) → (n, encoder)."""
         x = self._layers.weights["symbol.weight"][ids] + self._layers.linear("feature", features)
-        x = self._layers.blocks("encoder", self.sizes.encoder_blocks, x)
+        x = self._layers.blocks("encoder", self.sizes.encoder_blocks, x, self._known(style, len(ids)))
         return self._layers.norm("encoder_norm", x)
 
-    def durations(self, encoded: Array, speaker: int) -> Array:
-        """(n, encoder) → (n,) z-scored ln frames."""
+    def durations(self, encoded: Array, speaker: int, style: Array | None = None) -> Array:
+        """(n, encoder), (n, S) → (n,) z-scored ln frames."""
         x = self._layers.linear("duration_in", encoded) + self._layers.weights["duration_speaker.weight"][speaker]
-        x = self._layers.blocks("duration", self.sizes.duration_blocks, x)
-        return self._layers.linear("duration_out", x)[:, 0]
+        x = self._layers.blocks("duration", self.sizes.duration_blocks, x, self._known(style, len(x)))
+        return (self._layers.linear("duration_out", x) + self._direct("duration", style))[:, 0]
 
     def context(self, encoded: Array, ends: npt.NDArray[np.int64]) -> Array:
         """Spread phones over time: (n, encoder), (n,) → (steps, 2 encoder + 12)."""
         phones = step_phones(ends)
         return np.concatenate([encoded[phones[:, 0]], encoded[phones[:, -1]], positions(ends, phones)], axis=1)
 
-    def pitch(self, context: Array, speaker: int) -> Array:
-        """→ (4 steps,) z-scored ln F0."""
+    def pitch(self, context: Array, speaker: int, style: Array | None = None) -> Array:
+        """(steps, C), (steps, S) → (4 steps,) z-scored ln F0."""
         x = self._layers.linear("pitch_in", context) + self._layers.weights["pitch_speaker.weight"][speaker]
-        x = self._layers.blocks("pitch", self.sizes.pitch_blocks, x)
-        return self._layers.linear("pitch_out", x).reshape(-1)
+        x = self._layers.blocks("pitch", self.sizes.pitch_blocks, x, self._known(style, len(x)))
+        return (self._layers.linear("pitch_out", x) + self._direct("pitch", style)).reshape(-1)
 
-    def decode(self, context: Array, speaker: int) -> Array:
-        """→ (4 steps, 64) z-scored features."""
+    def decode(self, context: Array, speaker: int, style: Array | None = None) -> Array:
+        """(steps, C), (steps, S) → (4 steps, 64) z-scored features."""
         x = self._layers.linear("decoder_in", context) + self._layers.weights["decoder_speaker.weight"][speaker]
-        x = self._layers.blocks("decoder", self.sizes.decoder_blocks, x)
-        return self._layers.linear("decoder_out", self._layers.norm("decoder_norm", x)).reshape(-1, N_OUT)
+        x = self._layers.blocks("decoder", self.sizes.decoder_blocks, x, self._known(style, len(x)))
+        out = self._layers.linear("decoder_out", self._layers.norm("decoder_norm", x))
+        return (out + self._direct("decoder", style)).reshape(-1, N_OUT)
+
+    def velocity(self, noisy: Array, time: float, context: Array, speaker: int, style: Array | None = None) -> Array:
+        """Return the flow's velocity: (steps, 256) at ``time`` in [0, 1] (1 is noise) → (steps, 256)."""
+        x = self._layers.linear("flow_in", np.concatenate([noisy, context], axis=1))
+        x = x + self._layers.weights["flow_speaker.weight"][speaker]
+        x = x + self._layers.linear("flow_time", time_columns(time)[None])
+        x = self._layers.blocks("flow", self.sizes.flow_blocks, x, self._known(style, len(x)))
+        return self._layers.linear("flow_out", self._layers.norm("flow_norm", x))
+
+    def _known(self, style: Array | None, length: int) -> Array | None:
+        """Return u as the blocks read it: zeros where none is given, nothing in a network that knows none."""
+        if not self.sizes.style:
+            return None
+        return np.zeros((length, self.sizes.style), np.float32) if style is None else style
+
+    def _direct(self, name: str, style: Array | None) -> Array | np.float32:
+        """Return what u adds to a head's output without going through its blocks."""
+        if style is None or not self.sizes.style:
+            return np.float32(0.0)
+        found: Array = style @ self._layers.weights[f"{name}_style.weight"].T
+        return found
+
+
+def time_columns(time: float) -> Array:
+    """Return (16,) sines and cosines of a flow time in [0, 1]."""
+    angles = np.float32(time) * np.float32(np.pi) * 2.0 ** np.arange(8, dtype=np.float32) / 2.0
+    found: Array = np.concatenate([np.sin(angles), np.cos(angles)]).astype(np.float32)
+    return found

@@ -11,17 +11,21 @@ import numpy.typing as npt
 from conditioning import NEUTRAL, Emotion, Line, Segment, tile
 from conditioning.line import Delivery
 from tts.daisy.frontend import Sentence
+from tts.daisy.guided import Encoded, encode_styled
 from tts.daisy.inputs import PhoneSequence, encode
 from tts.daisy.model import VoiceModel
+from tts.daisy.style import N_STYLE, values_of
 from tts.daisy.vocoder import HOP_LENGTH, SAMPLE_RATE
 from tts.emotion_cues import cues_at
 from tts.timing import find_pauses, stretch_factors
 
-__all__ = ["PlannedSentence", "emotion_of_words", "plan_sentence", "word_borders"]
+__all__ = ["Manner", "PlannedSentence", "emotion_of_words", "plan_sentence", "word_borders"]
 
 Array = npt.NDArray[np.float64]
 
 MIN_FRAMES = 3
+#: Axes of u that no network follows: extra pauses are words' borders, and irregularity is drawn at random.
+OUTSIDE = frozenset({"pause_share", "jitter_pct", "tremor_st"})
 #: Neither an emotion nor a rate makes a silence longer than this; pauses of the markup are added behind sentences.
 MAX_SILENCE_FRAMES = 240
 
@@ -35,8 +39,8 @@ class PlannedSentence:
     sentence : Sentence
         With the pauses of its emotion.
     sequence : PhoneSequence
-    encoded : (n, encoder) float32
-        What the network says about the phones.
+    encoded : Encoded
+        What the network says about the phones, under their style.
     ends : (n,) int64
         Frame at which each phone ends.
     spans : (n,) int64
@@ -47,7 +51,7 @@ class PlannedSentence:
 
     sentence: Sentence
     sequence: PhoneSequence
-    encoded: npt.NDArray[np.float32]
+    encoded: Encoded
     ends: npt.NDArray[np.int64]
     spans: npt.NDArray[np.int64]
     emphasis: Array
@@ -64,7 +68,41 @@ def emotion_of_words(line: Line, spans: Sequence[int]) -> Array:
     return np.stack([emotion.weights for emotion in emotions])
 
 
-def plan_sentence(model: VoiceModel, speaker: int, line: Line, sentence: Sentence, style: float) -> PlannedSentence:
+@dataclass(frozen=True, eq=False)
+class Manner:
+    """How a line is to be spoken, beside what stands in it.
+
+    Attributes
+    ----------
+    guidance : float
+        Factor on what a style changes.
+    reference : (S,) float64 or None
+        u of a recording, instead of the emotions'.
+    """
+
+    guidance: float = 1.0
+    reference: Array | None = None
+
+    def style(self, model: VoiceModel, weights: Array) -> npt.NDArray[np.float32]:
+        """Return u of (..., 8) weights; in version 1, which has no u, an array without columns."""
+        if model.style is None:
+            return np.zeros((*weights.shape[:-1], 0), np.float32)
+        if self.reference is not None:
+            return np.broadcast_to(self.reference, (*weights.shape[:-1], N_STYLE)).astype(np.float32)
+        return model.style.at(weights).astype(np.float32)
+
+    def cues(self, model: VoiceModel, weights: Array) -> dict[str, Array]:
+        """Return the cues that no network makes: all of version 1's, pauses and irregularities of version 2's."""
+        if model.style is None:
+            return {name: self.guidance * value for name, value in cues_at(weights).items()}
+        values = values_of(self.guidance * self.style(model, weights).astype(np.float64))
+        return {
+            name: np.maximum(values[name], 0.0) if name in OUTSIDE else np.zeros(weights.shape[:-1])
+            for name in cues_at(np.zeros(8))
+        }
+
+
+def plan_sentence(model: VoiceModel, speaker: int, line: Line, sentence: Sentence, manner: Manner) -> PlannedSentence:
     """Decide on pauses and durations.
 
     Parameters
@@ -75,41 +113,42 @@ def plan_sentence(model: VoiceModel, speaker: int, line: Line, sentence: Sentenc
     line : Line
         For the emotions and deliveries of its spans.
     sentence : Sentence
-    style : float
-        Factor on the emotion's cues.
+    manner : Manner
     """
-    first = _timed(model, speaker, line, sentence, style, {})
-    if not (_cues(line, first, style)["pause_share"] > 0.0).any():
+    first = _timed(model, speaker, line, sentence, manner, {})
+    share = manner.cues(model, emotion_of_words(line, first.spans.tolist()))["pause_share"]
+    if not (share > 0.0).any():
         return first
     phones, words = _segments(first)
     lengths = np.array([phone.duration_s for phone in phones])
-    extra = find_pauses(phones, words, lengths, np.minimum(_cues(line, first, style)["pause_share"], 0.6))
+    extra = find_pauses(phones, words, lengths, np.minimum(share, 0.6))
     if not extra:
         return first
     before = {int(first.sequence.words[index]): length_s for index, length_s in extra.items()}
     spoken = [
         replace(word, pause=word.pause or ("," if k + 1 in before else "")) for k, word in enumerate(sentence.words)
     ]
-    return _timed(model, speaker, line, replace(sentence, words=tuple(spoken)), style, before)
+    return _timed(model, speaker, line, replace(sentence, words=tuple(spoken)), manner, before)
 
 
 def _timed(
-    model: VoiceModel, speaker: int, line: Line, sentence: Sentence, style: float, pauses_s: dict[int, float]
+    model: VoiceModel, speaker: int, line: Line, sentence: Sentence, manner: Manner, pauses_s: dict[int, float]
 ) -> PlannedSentence:
     """Encode the words and stretch their durations; ``pauses_s`` are silences before a word, in seconds."""
     sequence = encode(sentence.words)
-    encoded = model.network.encode(sequence.ids, sequence.features)
-    neutral = model.frames_of(model.network.durations(encoded, model.prosody_speaker(speaker)), speaker)
     word = _nearest_word(sequence.words)
     spans = np.array(sentence.spans)[word]
+    weights = emotion_of_words(line, spans.tolist())
+    encoded = encode_styled(model, sequence.ids, sequence.features, manner.style(model, weights), manner.guidance)
+    felt = model.frames_of(encoded.durations(model, speaker), speaker)
     emphasis = np.array(sentence.emphasis)[word] + np.array([line.spans[k].delivery.emphasis for k in spans])
     emphasis = np.where(sequence.words >= 0, np.clip(emphasis, -1.0, 1.0), 0.0)
     deliveries: list[Delivery] = [line.spans[k].delivery for k in spans]
     rate = np.array([delivery.rate for delivery in deliveries])
-    cues = {name: style * value for name, value in cues_at(emotion_of_words(line, spans.tolist())).items()}
-    borders = np.concatenate([[0], np.cumsum(np.maximum(np.round(neutral), 1)).astype(np.int64) * HOP_LENGTH])
+    cues = manner.cues(model, weights)
+    borders = np.concatenate([[0], np.cumsum(np.maximum(np.round(felt), 1)).astype(np.int64) * HOP_LENGTH])
     phones = tile(sequence.symbols, borders.tolist(), SAMPLE_RATE)
-    frames = neutral * stretch_factors(phones, cues, rate, emphasis)
+    frames = felt * stretch_factors(phones, cues, rate, emphasis)
     silent = sequence.words < 0
     for k, length_s in pauses_s.items():
         place = int(np.flatnonzero(sequence.words == k)[0]) - 1
@@ -118,10 +157,6 @@ def _timed(
     frames = np.where(silent, np.minimum(frames, MAX_SILENCE_FRAMES), frames)
     ends = np.round(np.cumsum(np.maximum(frames, MIN_FRAMES))).astype(np.int64)
     return PlannedSentence(sentence, sequence, encoded, ends, spans, emphasis)
-
-
-def _cues(line: Line, plan: PlannedSentence, style: float) -> dict[str, Array]:
-    return {name: style * value for name, value in cues_at(emotion_of_words(line, plan.spans.tolist())).items()}
 
 
 def _nearest_word(words: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -11,10 +11,11 @@ import numpy.typing as npt
 from conditioning.line import Line
 from conditioning.phones import SILENCE, stress_of
 from tts.contour import Accent, melody
+from tts.daisy.guided import frame_style
 from tts.daisy.model import VoiceModel
-from tts.daisy.plan import PlannedSentence
+from tts.daisy.network import FRAMES_PER_STEP
+from tts.daisy.plan import Manner, PlannedSentence
 from tts.daisy.vocoder import FRAME_MS, HOP_LENGTH, SAMPLE_RATE, synthesise
-from tts.emotion_cues import cues_at
 from tts.level import limit
 
 __all__ = ["Rendered", "render"]
@@ -56,7 +57,7 @@ def render(
     line: Line,
     plan: PlannedSentence,
     weights: Array,
-    style: float,
+    manner: Manner,
     seed: Sequence[int],
 ) -> Rendered:
     """Synthesise one sentence.
@@ -70,28 +71,35 @@ def render(
     plan : PlannedSentence
     weights : (T, 8) float64
         The emotion of each of the sentence's frames.
-    style : float
-        Factor on what the emotion changes.
+    manner : Manner
     seed : sequence of int
-        For jitter and tremor.
+        For jitter, tremor and the noise of a flow.
     """
     total = int(plan.ends[-1])
-    context = model.network.context(plan.encoded, plan.ends)
+    style = _steps(plan, manner.style(model, weights))
     phone = np.minimum(np.searchsorted(plan.ends, np.arange(total), side="right"), len(plan.ends) - 1)
-    out = model.network.decode(context, speaker)[:total]
+    out = plan.encoded.decode(model, speaker, plan.ends, style, list(seed))[:total]
     spectrum = model.spectrum_of(out[:, :63], speaker).astype(np.float64)
     silent = plan.sequence.words[phone] < 0
     voiced = (out[:, 63] > 0.0) & ~silent
-    log_f0 = model.log_f0_of(model.network.pitch(context, model.prosody_speaker(speaker))[:total], speaker)
-    cues = {name: style * value for name, value in cues_at(weights).items()}
+    z = plan.encoded.pitch(model, speaker, plan.ends, style)[:total]
+    log_f0 = model.log_f0_of(z, speaker) if model.style is None else model.styled_log_f0_of(z, speaker)
+    cues = manner.cues(model, weights)
     f0_hz = _melody(model.speakers[speaker].f0_mean, line, plan, phone, log_f0, cues, np.random.default_rng(list(seed)))
     f0_hz = np.where(voiced, f0_hz, 0.0)
-    _colour(model, spectrum, style * weights, voiced, silent)
+    if model.style is None:
+        _colour(model, spectrum, manner.guidance * weights, voiced, silent)
     deliveries = [line.spans[k].delivery for k in plan.spans]
     gain_db = np.array([delivery.gain_db for delivery in deliveries]) + EMPHASIS_DB * plan.emphasis
     spectrum[:, 0] += C0_PER_DB * _smooth(gain_db[phone] + np.where(silent, 0.0, cues["loudness_db"]))
     wave = synthesise(spectrum[:, :60], spectrum[:, 60:63], f0_hz) * model.speakers[speaker].gain
     return Rendered(limit(wave.astype(np.float64)).astype(np.float32), f0_hz.astype(np.float32))
+
+
+def _steps(plan: PlannedSentence, style: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return u of the network's steps, the last frame's repeated to fill the last step."""
+    padded = -(-int(plan.ends[-1]) // FRAMES_PER_STEP) * FRAMES_PER_STEP
+    return frame_style(style[np.minimum(np.arange(padded), len(style) - 1)])
 
 
 def _smooth(values: Array) -> Array:

@@ -1,8 +1,9 @@
-"""The ``daisy`` voice: a small acoustic model and WORLD; emotions are directions in duration, melody and timbre."""
+"""The ``daisy`` voice: a small acoustic model and WORLD; emotions are directions in the prosody embedding u."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import ClassVar
 
@@ -13,8 +14,9 @@ from conditioning import NEUTRAL, BackendError, EmotionTrack, InputError, Line, 
 from conditioning.phones import SILENCE
 from conditioning.registry import nearest
 from tts.daisy.frontend import sentences
-from tts.daisy.model import SPEAKERS, load_model
-from tts.daisy.plan import PlannedSentence, plan_sentence, word_borders
+from tts.daisy.model import DECODERS, SPEAKERS, VoiceModel, load_model
+from tts.daisy.plan import Manner, PlannedSentence, plan_sentence, word_borders
+from tts.daisy.prosody_encoder import style_of
 from tts.daisy.render import FRAME_S, Rendered, render
 from tts.daisy.vocoder import HOP_LENGTH, SAMPLE_RATE
 from tts.level import energy_db
@@ -33,7 +35,18 @@ class DaisyVoice:
     speaker : str or None
         One of ``info.speakers``; ``None`` takes the line's speaker if it is one of them, else the first.
     style_guidance : float
-        Factor on everything that an emotion changes, in [0, 2].
+        Factor on everything that an emotion changes, in [0, 2]: 0 is the plain voice.
+    like : tuple of (array_like, int), optional
+        Waveform (mono, in [-1, 1]) and sample rate of a recording whose prosody is taken, instead of the emotion's.
+    decoder : str, optional
+        ``"l1"`` or ``"flow"``, where the checkpoint has both; ``None`` takes the one that it says.
+
+    Raises
+    ------
+    BackendError
+        If there is no such speaker or decoder, the guidance is out of range, or the checkpoint knows no recordings.
+    InputError
+        If no voice is heard in the recording.
     """
 
     info: ClassVar[VoiceInfo] = VoiceInfo(
@@ -44,10 +57,19 @@ class DaisyVoice:
         licence="Apache-2.0; weights as in checkpoints/manifest.json",
         speakers=SPEAKERS,
         streaming=True,
+        options=("style_guidance", "like", "decoder"),
         requires={"pyworld": "pip install pyworld 'setuptools<81'"},
     )
 
-    def __init__(self, *, speaker: str | None = None, style_guidance: float = 1.0) -> None:
+    def __init__(
+        self,
+        *,
+        speaker: str | None = None,
+        style_guidance: float = 1.0,
+        like: tuple[npt.ArrayLike, int] | None = None,
+        decoder: str | None = None,
+        model: VoiceModel | None = None,
+    ) -> None:
         if speaker is not None and speaker not in SPEAKERS:
             raise BackendError(
                 f"voice 'daisy' has no speaker {speaker!r}; it has {', '.join(SPEAKERS)}"
@@ -57,7 +79,8 @@ class DaisyVoice:
             raise BackendError(f"style_guidance={style_guidance} is not allowed; it runs from 0 to {MAX_STYLE:g}")
         self.speaker = speaker
         self.style_guidance = style_guidance
-        self._model = load_model()
+        self._model = _with_decoder(model or load_model(), decoder)
+        self._manner = Manner(style_guidance, None if like is None else _reference(self._model, like))
 
     def speak(self, line: Line, *, seed: int = 0) -> Speech:
         """Return the sound of ``line``; see :class:`tts.voice.Voice`."""
@@ -84,7 +107,7 @@ class DaisyVoice:
         if not parts:
             raise InputError(f"nothing to say in {line.text[:60]!r}; give words in Latin letters")
         number = self._number(line)
-        plans = [plan_sentence(self._model, number, line, part, self.style_guidance) for part in parts]
+        plans = [plan_sentence(self._model, number, line, part, self._manner) for part in parts]
         return plans, _track(line, plans)
 
     def _number(self, line: Line) -> int:
@@ -96,11 +119,30 @@ class DaisyVoice:
         number, start_s = self._number(line), 0.0
         for index, plan in enumerate(plans):
             weights = track.weights_at(start_s + np.arange(int(plan.ends[-1])) * FRAME_S)
-            made: Rendered = render(self._model, number, line, plan, weights, self.style_guidance, (seed, index))
+            made: Rendered = render(self._model, number, line, plan, weights, self._manner, (seed, index))
             rest = _rest_frames(plan)
             sound = np.concatenate([made.waveform, np.zeros(rest * HOP_LENGTH, np.float32)])
             yield sound, np.concatenate([made.f0_hz, np.zeros(rest, np.float32)])
             start_s += len(sound) / SAMPLE_RATE
+
+
+def _with_decoder(model: VoiceModel, decoder: str | None) -> VoiceModel:
+    if decoder is None or decoder == model.decoder:
+        return model
+    there = [name for name in DECODERS if name == "l1" or model.network.sizes.flow_blocks]
+    if decoder not in there:
+        raise BackendError(f"decoder {decoder!r} is not in this checkpoint of 'daisy'; it has {', '.join(there)}")
+    return replace(model, decoder=decoder)
+
+
+def _reference(model: VoiceModel, like: tuple[npt.ArrayLike, int]) -> npt.NDArray[np.float64]:
+    """Return u of a recording."""
+    if model.prosody is None:
+        raise BackendError(
+            "this checkpoint of 'daisy' has no prosody encoder, so `like` cannot be used; "
+            "train one with `mien train voice`, or give an emotion"
+        )
+    return style_of(model.prosody, *like).astype(np.float64)
 
 
 def _rest_frames(plan: PlannedSentence) -> int:

@@ -1,4 +1,4 @@
-"""Prepared utterances → batches of 2 s crops."""
+"""Prepared utterances → batches of 2 s crops, each in a style of its own."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from tts.daisy.network import FRAMES_PER_STEP, positions, step_phones
+from tts.daisy.prosody_encoder import columns
 
 CROP_STEPS = 100  # 2 s
 
@@ -70,14 +71,26 @@ def statistics(items: Sequence[Item], n_speakers: int) -> Statistics:
     return Statistics(*(np.stack(column).astype(np.float32) for column in zip(*rows, strict=True)))
 
 
-def collate(chosen: Sequence[Item], stats: Statistics, rng: np.random.Generator) -> dict[str, Tensor]:
-    """Make a batch of one random crop of each utterance; phones are whole and padded."""
-    longest = max(len(item.ids) for item in chosen)
-    rows = [_row(item, stats, rng, longest) for item in chosen]
+def collate(
+    chosen: Sequence[tuple[Item, npt.NDArray[np.float64]]], stats: Statistics, rng: np.random.Generator
+) -> dict[str, Tensor]:
+    """Make a batch of one random crop of each utterance; phones are whole and padded.
+
+    Parameters
+    ----------
+    chosen : sequence of (Item, (n, S) float64)
+        Utterances and u of each of their phones.
+    stats : Statistics
+    rng : Generator
+    """
+    longest = max(len(item.ids) for item, _ in chosen)
+    rows = [_row(item, style.astype(np.float32), stats, rng, longest) for item, style in chosen]
     return {name: torch.from_numpy(np.stack([row[name] for row in rows])) for name in rows[0]}
 
 
-def _row(item: Item, s: Statistics, rng: np.random.Generator, longest: int) -> dict[str, npt.NDArray[np.generic]]:
+def _row(
+    item: Item, style: npt.NDArray[np.float32], s: Statistics, rng: np.random.Generator, longest: int
+) -> dict[str, npt.NDArray[np.generic]]:
     k = item.speaker
     pad = longest - len(item.ids)
     span = np.log(np.maximum(np.diff(item.ends, prepend=0), 1))
@@ -92,6 +105,10 @@ def _row(item: Item, s: Statistics, rng: np.random.Generator, longest: int) -> d
     mask = np.ones(len(item.ids), np.float32)
     return {
         "speaker": np.array(k),
+        "style": np.pad(style, ((0, pad), (0, 0))),
+        "step_style": style[phones[take, 0]],
+        "constant": np.array((style == style[0]).all()),
+        "columns": columns(item.targets, item.log_f0, item.voiced)[np.minimum(take, len(item.log_f0) // 4 - 1)],
         "ids": np.pad(item.ids, (0, pad)),
         "features": np.pad(item.features, ((0, pad), (0, 0))),
         "mask": np.pad(mask, (0, pad))[:, None],

@@ -13,10 +13,8 @@ import numpy.typing as npt
 import torch
 
 from checkpoints.store import register
-from conditioning import EMOTION_NAMES
 from tts.daisy.model import CHECKPOINT, N_SPECTRUM, SPEAKERS, VARIANCE_SHARE, VERSION
 from tts.daisy.network import Network, Sizes
-from tts.emotion_cues import CUES
 from tts.g2p import CHECKPOINT as PHONES_CHECKPOINT
 from tts.g2p import VERSION as PHONES_VERSION
 from tts.g2p import pack_phones
@@ -24,16 +22,13 @@ from tts.g2p_model import LetterToSound
 
 from .data import Item
 from .lexicon import Pronunciation, read_festival, read_sphinx
-from .train import PROSODY_SPEAKERS
+from .losses import PROSODY_SPEAKERS
 
 Array = npt.NDArray[np.float64]
 
-#: Emotions that EmoDB lacks borrow the direction of the nearest one, in the proportion of their alpha ratios.
-BORROWED: Mapping[str, str] = {"trust": "sadness", "surprise": "joy", "anticipation": "joy"}
-#: Factors that bring alpha ratio and tilt of the synthesised voice, measured by `mien evaluate voice`, nearer to the
-#: middle of the people's: a clear recording has less noise under its harmonics than the corpus.
-BALANCE: Mapping[str, float] = {"anger": 0.9, "joy": 0.85, "fear": 0.8, "sadness": 1.5}
 MAX_WIDEN = 1.5
+#: Heads of the prosody encoder that do not ship.
+TRAINING_ONLY = ("speaker.",)
 
 
 def widening(network: Network, items: Sequence[Item], statistics: Any, speaker: int) -> tuple[Array, float]:
@@ -60,46 +55,33 @@ def widening(network: Network, items: Sequence[Item], statistics: Any, speaker: 
     return widen, float(np.clip(ratio, 1.0, MAX_WIDEN))
 
 
-def spectrum_directions(measured: Mapping[str, Array]) -> tuple[Array, Array]:
-    """Return (8, 63) voiced and unvoiced directions in Plutchik's order.
-
-    Parameters
-    ----------
-    measured : mapping of str to (2, 63) ndarray
-        From :func:`tts.train_voice.directions.directions`.
-    """
-    alpha = next(cue.values for cue in CUES if cue.name == "alpha_db")
-    rows = []
-    for emotion in EMOTION_NAMES:
-        if emotion in measured:
-            rows.append(measured[emotion] * BALANCE.get(emotion, 1.0))
-        else:
-            lender = BORROWED[emotion]
-            rows.append(measured[lender] * BALANCE[lender] * alpha[emotion] / alpha[lender])
-    table = np.stack(rows)
-    return table[:, 0], table[:, 1]
-
-
-def export_voice(state: Mapping[str, Any], extra: Mapping[str, npt.NDArray[Any]], path: Path, **facts: Any) -> None:
-    """Write and register the voice.
+def voice_tensors(
+    state: Mapping[str, Any],
+    extra: Mapping[str, npt.NDArray[Any]],
+    flow: Mapping[str, Any] | None = None,
+    *,
+    decoder: str = "l1",
+    flow_steps: int = 6,
+) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
+    """Return the tensors and the metadata of the voice's checkpoint.
 
     Parameters
     ----------
     state : mapping
         What :func:`tts.train_voice.train.train` saved.
     extra : mapping of str to ndarray
-        ``widen`` (S, 63), ``f0_widen`` (S,), ``gain`` (S,), ``voiced`` and ``unvoiced`` (8, 63).
-    path : Path
-    **facts
-        For the manifest.
+        ``widen`` (S, 63), ``f0_widen`` (S,), ``gain`` (S,), ``emotions`` (8, N_STYLE).
+    flow : mapping, optional
+        What :func:`tts.train_voice.train_flow.train_flow` saved.
+    decoder : str
+        Which one speaks: ``"l1"`` or ``"flow"``.
+    flow_steps : int
     """
-    from safetensors.numpy import save_file
-
     s, n = state["statistics"], len(SPEAKERS)
-    prosody = np.array(PROSODY_SPEAKERS)
-    tensors: dict[str, npt.NDArray[Any]] = {
-        f"network.{name}": tensor.numpy().astype(np.float16) for name, tensor in state["average"].items()
-    }
+    weights = {f"network.{name}": tensor for name, tensor in state["average"].items()}
+    weights |= {f"prosody.{k}": t for k, t in state["prosody_average"].items() if not k.startswith(TRAINING_ONLY)}
+    weights |= {f"network.{name}": tensor for name, tensor in (flow or {"average": {}})["average"].items()}
+    tensors: dict[str, npt.NDArray[Any]] = {k: t.detach().numpy().astype(np.float16) for k, t in weights.items()}
     tensors |= {
         "statistics.mean": s.target_mean[:n],
         "statistics.std": s.target_std[:n],
@@ -110,12 +92,22 @@ def export_voice(state: Mapping[str, Any], extra: Mapping[str, npt.NDArray[Any]]
         "statistics.duration_mean": s.duration_mean[:n],
         "statistics.duration_std": s.duration_std[:n],
         "statistics.gain": extra["gain"],
-        "directions.voiced": extra["voiced"],
-        "directions.unvoiced": extra["unvoiced"],
-        "prosody_speakers": prosody[:n],
+        "style.emotions": extra["emotions"],
+        "prosody_speakers": np.array(PROSODY_SPEAKERS)[:n],
     }
     stored = {k: np.ascontiguousarray(t if t.dtype == np.float16 else t.astype(np.float32)) for k, t in tensors.items()}
-    save_file(stored, str(path), metadata={"sizes": state["sizes"], "speakers": json.dumps(SPEAKERS)})
+    sizes = state["sizes"] if flow is None else flow["sizes"]
+    metadata = {"sizes": sizes, "speakers": json.dumps(SPEAKERS), "decoder": decoder, "flow_steps": str(flow_steps)}
+    return stored, metadata
+
+
+def export_voice(
+    tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str], path: Path, **facts: Any
+) -> None:
+    """Write and register the voice; the arguments are those that :func:`voice_tensors` returns."""
+    from safetensors.numpy import save_file
+
+    save_file(dict(tensors), str(path), metadata=dict(metadata))
     register(CHECKPOINT, path, version=VERSION, **facts)
 
 

@@ -1,16 +1,16 @@
-"""Recordings → WORLD features at 5 ms, 24 kHz: mel-cepstrum, band aperiodicity, log F0, voicing."""
+"""Recordings as mono sound at 24 kHz; their WORLD features are :mod:`tts.daisy.analysis`."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tts.daisy.vocoder import FFT_SIZE, FRAME_MS, N_CEPSTRUM, SAMPLE_RATE
+from tts.daisy.analysis import analyse, continuous_log_f0
+from tts.daisy.vocoder import SAMPLE_RATE
 
-F0_FLOOR_HZ, F0_CEIL_HZ = 71.0, 600.0
+__all__ = ["analyse", "continuous_log_f0", "read_24k"]
 
 
 def read_24k(path: Path) -> npt.NDArray[np.float64]:
@@ -22,28 +22,3 @@ def read_24k(path: Path) -> npt.NDArray[np.float64]:
     wave = wave if wave.ndim == 1 else wave.mean(1)
     sound: npt.NDArray[np.float64] = wave if rate == SAMPLE_RATE else resample_poly(wave, SAMPLE_RATE, rate)
     return sound
-
-
-def analyse(wave: npt.NDArray[np.float64]) -> dict[str, npt.NDArray[Any]]:
-    """Return mcep (T, 60), bap (T, 3) in dB, lf0 (T,) interpolated over unvoiced frames, vuv (T,)."""
-    import pyworld
-
-    wave = np.ascontiguousarray(wave, dtype=np.float64)
-    f0, times = pyworld.dio(wave, SAMPLE_RATE, f0_floor=F0_FLOOR_HZ, f0_ceil=F0_CEIL_HZ, frame_period=FRAME_MS)
-    f0 = pyworld.stonemask(wave, f0, times, SAMPLE_RATE)
-    envelope = pyworld.cheaptrick(wave, f0, times, SAMPLE_RATE, fft_size=FFT_SIZE)
-    aperiodicity = pyworld.d4c(wave, f0, times, SAMPLE_RATE, fft_size=FFT_SIZE)
-    return {
-        "mcep": pyworld.code_spectral_envelope(envelope, SAMPLE_RATE, N_CEPSTRUM).astype(np.float32),
-        "bap": pyworld.code_aperiodicity(aperiodicity, SAMPLE_RATE).astype(np.float32),
-        "lf0": continuous_log_f0(f0),
-        "vuv": (f0 > 0).astype(np.float32),
-    }
-
-
-def continuous_log_f0(f0_hz: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-    """Return ln F0, linear over unvoiced stretches; zeros where nothing is voiced."""
-    voiced = np.flatnonzero(f0_hz > 0)
-    if not len(voiced):
-        return np.zeros(len(f0_hz), np.float32)
-    return np.interp(np.arange(len(f0_hz)), voiced, np.log(f0_hz[voiced])).astype(np.float32)

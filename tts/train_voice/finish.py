@@ -12,12 +12,17 @@ import numpy.typing as npt
 
 from tts.daisy.model import SPEAKERS
 from tts.daisy.network import Network, Sizes
+from tts.daisy.prosody_encoder import ProsodyEncoder, columns
+from tts.daisy.style import axis
 from tts.daisy.vocoder import SAMPLE_RATE, synthesise
 from tts.level import neutral_gain
 
 from .data import Item, load_item
-from .export import spectrum_directions, widening
-from .train import PROSODY_SPEAKERS
+from .export import widening
+from .losses import PROSODY_SPEAKERS
+from .prosody_data import HELD_SPEAKERS, reference_set
+from .references import Reference, load_references
+from .style_space import opposition
 from .train import SPEAKERS as FOLDERS
 
 __all__ = ["PHONES_FACTS", "VOICE_FACTS", "finish"]
@@ -32,16 +37,16 @@ VOICE_FACTS: Mapping[str, Any] = {
     "licence": "Apache-2.0",
     "attribution": (
         f"{FESTIVAL}; 31 recordings of LJSpeech (public domain); texts of LJSpeech (public domain) and of XED's "
-        "English subtitle lines (Öhman et al. 2020, CC BY 4.0) were read by the teachers; spectral directions of "
-        "emotions from EmoDB (Burkhardt et al. 2005, CC0)"
+        "English subtitle lines (Öhman et al. 2020, CC BY 4.0) were read by the teachers; emotions from EmoDB (Burk"
+        "hardt et al. 2005, CC0); the prosody encoder heard EmoDB and LibriSpeech (Panayotov et al. 2015, CC BY 4.0)"
     ),
     "source": "https://www.cstr.ed.ac.uk/projects/festival, http://cmuflite.org, https://keithito.com/LJ-Speech-Dataset",
     "made_by": "mien train voice",
     "speakers": {"daisy": "festival slt", "rowan": "flite rms", "iris": "LJSpeech's timbre with daisy's prosody"},
     "emotion": (
-        "joy, fear, sadness, disgust, anger: spectrum learnt from EmoDB, durations and melody from the medians of the "
-        "same corpus; surprise, trust, anticipation: placed by VAD and literature (tts/emotion_cues.py); there is no "
-        "trained prosody encoder and no flow matching in this version"
+        "joy, fear, sadness, disgust, anger: spectrum learnt from EmoDB, durations and melody from the same corpus; "
+        "surprise, trust, anticipation: placed by VAD and literature (tts/emotion_cues.py). Axes of u are named ones, "
+        "learnt on the teachers' readings moved along them; fear and anger are not opposite, as in people both raise F0"
     ),
 }
 
@@ -59,7 +64,7 @@ PHONES_FACTS: Mapping[str, Any] = {
 def finish(
     state: Mapping[str, Any], work: Path, held: Sequence[str]
 ) -> tuple[dict[str, npt.NDArray[Any]], dict[str, float]]:
-    """Return the extra tensors of :func:`tts.train_voice.export.export_voice`, and scores on held-out lines."""
+    """Return the extra tensors of :func:`tts.train_voice.export.voice_tensors`, and scores on held-out lines."""
     weights = {name: tensor.numpy().astype(np.float16) for name, tensor in state["average"].items()}
     network = Network(weights, Sizes(**json.loads(state["sizes"])))
     stats = state["statistics"]
@@ -72,10 +77,32 @@ def finish(
             widen[speaker], f0_widen[speaker] = widening(network, items, stats, speaker)
             gain[speaker] = np.median([_gain(item) for item in items])
             scores |= {f"{SPEAKERS[speaker]}_{k}": v for k, v in _scores(network, items, stats, speaker).items()}
-    measured = dict(np.load(work / "directions.npz"))
-    voiced, unvoiced = spectrum_directions(measured)
-    extra = {"widen": widen, "f0_widen": f0_widen, "gain": gain, "voiced": voiced, "unvoiced": unvoiced}
-    return extra, scores
+    extra = {"widen": widen, "f0_widen": f0_widen, "gain": gain, "emotions": state["emotions"]}
+    return extra, scores | prosody_scores(state, load_references(work))
+
+
+def prosody_scores(state: Mapping[str, Any], references: Sequence[Reference]) -> dict[str, float]:
+    """Measure the prosody encoder on EmoDB's speakers that it never heard.
+
+    Returns
+    -------
+    dict of str to float
+        ``prosody_uar``: mean recall over the seven classes of the emotion head; ``prosody_NAME_r``: correlation of an
+        axis of u with the measured value; ``opposite_A_B``: cosine of two opposites of the wheel in u.
+    """
+    scores = {f"opposite_{name}": value for name, value in opposition(state["emotions"]).items()}
+    held = [r for r in references if r.speaker in HELD_SPEAKERS]
+    if not held:
+        return scores
+    found = reference_set(held, state["emotions"], state["timbre"])
+    weights = {k: t.numpy() for k, t in state["prosody_average"].items() if not k.startswith("speaker.")}
+    encoder = ProsodyEncoder(weights)
+    u = np.stack([encoder(columns(r.targets, r.log_f0, r.voiced)) for r in found.items])
+    guess = (u @ weights["emotion.weight"].T + weights["emotion.bias"]).argmax(1)
+    recalls = [np.mean(guess[found.emotions == k] == k) for k in np.unique(found.emotions)]
+    for name in ("f0_level_st", "f0_range_ln", "vowel_ln", "timbre_0"):
+        scores[f"prosody_{name}_r"] = float(np.corrcoef(u[:, axis(name)], found.styles[:, axis(name)])[0, 1])
+    return scores | {"prosody_uar": float(np.mean(recalls))}
 
 
 def _held_items(work: Path, speaker: int, held: Sequence[str]) -> list[Item]:

@@ -1,22 +1,23 @@
 """All parts of the training in order; each one goes on where it stopped. Behind ``mien train voice``.
 
 ======================  ====================================================================================
-``prepare``             teachers read the training lines; WORLD features of every reading (hours of sound)
+``prepare``             teachers read the training lines; WORLD features of every reading and of real speech
 ``letters``             dictionary and letter-to-sound network
 ``phrasing``            accents and pauses
 ``directions``          what emotions do to the spectrum, from EmoDB
-``acoustic``            the acoustic model, for a given number of minutes
-``export``              checkpoints and manifest
+``acoustic``            acoustic model and prosody encoder, for a given number of minutes
+``flow``                the flow-matching decoder beside the plain one, for a given number of minutes
+``export``              emotions moved until they sound as people do; checkpoints and manifest
 ======================  ====================================================================================
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,10 +25,15 @@ from tts.daisy.inputs import SpokenWord
 
 from .texts import TrainingText, select
 
+if TYPE_CHECKING:
+    from .train import Styles
+
 __all__ = ["PARTS", "VoiceTraining", "run"]
 
-PARTS = ("prepare", "letters", "phrasing", "directions", "acoustic", "export")
+PARTS = ("prepare", "letters", "phrasing", "directions", "acoustic", "flow", "export")
 Report = Callable[[str], None]
+#: Lines on which the emotions are measured and moved.
+N_CALIBRATION = 5
 
 
 @dataclass(frozen=True)
@@ -37,13 +43,19 @@ class VoiceTraining:
     Attributes
     ----------
     data : Path
-        Folder with ``ljspeech``, ``xed`` and ``emodb``.
+        Folder with ``ljspeech``, ``xed``, ``emodb`` and, for the prosody encoder, ``librispeech``.
     work : Path
         Scratch: sound, features, states; kept, so that a stopped run goes on.
     out : Path
         Folder of the checkpoints.
-    minutes : float
-        Of the acoustic model.
+    minutes, flow_minutes : float
+        Of the acoustic model, and of the flow-matching decoder (0: none).
+    whole : float
+        Share of the acoustic model's steps in which encoder and decoder learn too.
+    warm : bool
+        Begin with the shipped weights.
+    decoder : str
+        Which decoder the exported voice uses: ``"l1"`` or ``"flow"``.
     n_book, n_subtitle, n_flite : int
         Lines that the teachers read.
     threads, seed : int
@@ -53,6 +65,10 @@ class VoiceTraining:
     work: Path
     out: Path
     minutes: float = 60.0
+    flow_minutes: float = 30.0
+    whole: float = 1.0
+    warm: bool = False
+    decoder: str = "l1"
     n_book: int = 1500
     n_subtitle: int = 600
     n_flite: int = 700
@@ -75,7 +91,7 @@ def run(training: VoiceTraining, part: str = "all", report: Report = print) -> N
     training.work.mkdir(parents=True, exist_ok=True)
     steps: dict[str, Callable[[VoiceTraining, Report], None]] = {
         "prepare": _prepare, "letters": _letters, "phrasing": _phrasing, "directions": _directions,
-        "acoustic": _acoustic, "export": _export,
+        "acoustic": _acoustic, "flow": _flow, "export": _export,
     }  # fmt: skip
     for name in PARTS if part == "all" else (part,):
         report(f"== {name}")
@@ -89,6 +105,7 @@ def _lines(t: VoiceTraining) -> tuple[list[TrainingText], list[TrainingText]]:
 def _prepare(t: VoiceTraining, report: Report) -> None:
     from . import teachers
     from .prepare import prepare_flite, prepare_lj, prepare_teacher
+    from .references import prepare_references
 
     lines, test = _lines(t)
     teachers.run_festival([*test, *lines], t.work / "festival")
@@ -97,6 +114,7 @@ def _prepare(t: VoiceTraining, report: Report) -> None:
     for step in (prepare_teacher, prepare_flite):
         report(f"{step(t.work)} utterances")
     report(f"{prepare_lj(t.data, t.work)} utterances")
+    report(f"{prepare_references(t.data, t.work)} recordings of real speech")
 
 
 def _letters(t: VoiceTraining, report: Report) -> None:
@@ -145,35 +163,98 @@ def _directions(t: VoiceTraining, report: Report) -> None:
     report(json.dumps({name: float(np.abs(mean[name] / (error[name] + 1e-9))[0, 1:6].mean()) for name in mean}))
 
 
-def _acoustic(t: VoiceTraining, report: Report) -> None:
-    from .plot import plot_losses
-    from .train import TrainingPlan, train
+def _styles(t: VoiceTraining) -> Styles:
+    from .prosody_data import HELD_SPEAKERS, reference_set
+    from .references import load_references
+    from .style_space import first_emotions, timbre_of
+    from .train import SPEAKERS, Styles
 
-    _, test = _lines(t)
-    log = t.work / "losses.jsonl"
-    plan = TrainingPlan(minutes=t.minutes, threads=t.threads, seed=t.seed)
-    for row in train(t.work / "feat", t.work / "model.pt", frozenset(line.id for line in test), plan):
-        report(json.dumps(row))
+    timbre = timbre_of(dict(np.load(t.work / "directions.npz")))
+    emotions = first_emotions(timbre)
+    heard = [r for r in load_references(t.work) if r.speaker not in HELD_SPEAKERS]
+    return Styles(emotions, timbre, reference_set(heard, emotions, timbre, first_speaker=len(SPEAKERS)))
+
+
+def _held(t: VoiceTraining) -> frozenset[str]:
+    return frozenset(line.id for line in _lines(t)[1])
+
+
+def _log(rows: Iterator[dict[str, float]], log: Path, report: Report) -> None:
+    """Report every row, keep it, and draw all of them."""
+    from .plot import plot_losses
+
+    for row in rows:
+        report(json.dumps({name: round(value, 4) for name, value in row.items()}))
         with log.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
-    plot_losses(log, t.work / "losses.png")
+        if row["step"] % 500 == 0:
+            plot_losses(log, log.with_suffix(".png"))
+    if log.exists():
+        plot_losses(log, log.with_suffix(".png"))
+
+
+def _acoustic(t: VoiceTraining, report: Report) -> None:
+    from .train import TrainingPlan, train
+
+    plan = TrainingPlan(minutes=t.minutes, threads=t.threads, seed=t.seed, whole=t.whole)
+    rows = train(t.work / "feat", t.work / "model.pt", _held(t), plan, _styles(t), warm=t.warm)
+    _log(rows, t.work / "losses.jsonl", report)
+
+
+def _flow(t: VoiceTraining, report: Report) -> None:
+    from .train import TrainingPlan
+    from .train_flow import train_flow
+
+    if t.flow_minutes <= 0.0:
+        report("no minutes for the flow: the voice has the plain decoder alone")
+        return
+    plan = TrainingPlan(minutes=t.flow_minutes, threads=t.threads, seed=t.seed, rate=1e-3)
+    rows = train_flow(t.work / "feat", t.work / "model.pt", t.work / "flow.pt", _held(t), plan, _styles(t))
+    _log(rows, t.work / "flow_losses.jsonl", report)
 
 
 def _export(t: VoiceTraining, report: Report) -> None:
-    import torch
+    _export_phones(t, report)
+    _export_voice(t, report)
 
-    from .export import export_phones, export_voice
-    from .finish import PHONES_FACTS, VOICE_FACTS, finish
 
+def _export_phones(t: VoiceTraining, report: Report) -> None:
+    from .export import export_phones
+    from .finish import PHONES_FACTS
+
+    if not (t.work / "g2p.pt").exists():
+        report("no letter-to-sound network in the work folder: the dictionary stays as it is")
+        return
     phrasing: dict[str, Any] = json.loads((t.work / "phrasing.json").read_text(encoding="utf-8"))
     letters = json.loads((t.work / "g2p.json").read_text(encoding="utf-8"))
     metrics = {**letters, **phrasing.get("metrics", {})}
     export_phones(
         t.work / "g2p.pt", phrasing, t.out / "english_phones.safetensors", seed=t.seed, metrics=metrics, **PHONES_FACTS
     )
-    state = torch.load(t.work / "model.pt", weights_only=False)  # our own file, on the trainer's machine
+
+
+def _export_voice(t: VoiceTraining, report: Report) -> None:
+    import torch
+
+    from checkpoints import Checkpoint
+    from tts.daisy.model import CHECKPOINT, VERSION, parse_model
+
+    from .calibrate import calibrate
+    from .export import export_voice, voice_tensors
+    from .finish import VOICE_FACTS, finish
+
+    state = torch.load(t.work / "model.pt", weights_only=False)  # our own files, on the trainer's machine
+    flow = torch.load(t.work / "flow.pt", weights_only=False) if (t.work / "flow.pt").exists() else None
     _, test = _lines(t)
     extra, scores = finish(state, t.work, [line.id for line in test])
     report(json.dumps(scores))
-    facts = {**VOICE_FACTS, "seed": t.seed, "metrics": scores, "steps": state["step"]}
-    export_voice(state, extra, t.out / "daisy.safetensors", **facts)
+    tensors, metadata = voice_tensors(state, extra, flow, decoder=t.decoder)
+    model = parse_model(Checkpoint(CHECKPOINT, tensors, metadata, {"version": VERSION}))
+    emotions = calibrate(model, [line.text for line in test[:: len(test) // N_CALIBRATION]], report=report)
+    tensors["style.emotions"] = emotions.astype(np.float32)
+    command = f"mien train voice DATA --minutes {t.minutes:g} --flow-minutes {t.flow_minutes:g} --seed {t.seed}"
+    facts = {
+        **VOICE_FACTS, "made_by": command + (" --warm-start" if t.warm else ""), "seed": t.seed, "metrics": scores,
+        "steps": state["step"], "decoder": t.decoder, "flow_steps_trained": flow["step"] if flow else 0,
+    }  # fmt: skip
+    export_voice(tensors, metadata, t.out / "daisy.safetensors", **facts)
