@@ -204,8 +204,10 @@ def _blinks(
     weights = np.zeros((1, len(ARKIT_INDEX)), np.float32)
     weights[:, _columns("eyeBlink")] = 1.0
     motion = Motion(_FPS, weights, np.zeros((1, 3), np.float32), np.zeros((1, 2, 3), np.float32))
-    shut = _look(landmarker, next(iter(renderer.frames(motion, size=_SIZE))), view)
-    tally.blink.append(_eyes(shut) / max(_eyes(resting), 1e-6))
+    frame = next(iter(renderer.frames(motion, size=_SIZE)))
+    # Shut eyes give the landmarker little to hold on to: the middle of three looks.
+    looks = [_eyes(_look(landmarker, frame, _wider(view, share))) for share in (0.0, 0.06, 0.12)]
+    tally.blink.append(float(np.median(looks)) / max(_eyes(resting), 1e-6))
 
 
 def _turns(renderer: PortraitRenderer, tally: _Tally) -> None:
@@ -258,6 +260,13 @@ def _view(points: Float, size: tuple[int, int]) -> tuple[int, int, int]:
     return left, top, min(side, *size)
 
 
+def _wider(view: tuple[int, int, int], share: float) -> tuple[int, int, int]:
+    """Return a view with a margin of a share of its side; what lies outside the frame is left out."""
+    left, top, side = view
+    margin = min(round(share * side), left, top)
+    return left - margin, top - margin, side + 2 * margin
+
+
 def _look(landmarker: Landmarker, frame: npt.NDArray[np.uint8], view: tuple[int, int, int]) -> Float:
     """Return the landmarks of a frame in its pixels."""
     import cv2
@@ -288,10 +297,22 @@ def _mouth(points: Float) -> float:
 
 
 def _eyes(points: Float) -> float:
-    """Opening of the lids in eye widths, mean of both."""
-    right = np.mean([_distance(points, a, b) for a, b in ((160, 144), (159, 145), (158, 153))])
-    left = np.mean([_distance(points, a, b) for a, b in ((387, 373), (386, 374), (385, 380))])
-    return float(right / _distance(points, 33, 133) + left / _distance(points, 263, 362)) / 2
+    """Opening of the lids in eye widths, across the line between the corners, mean of both eyes.
+
+    Distances of the pairs themselves would count how far they are shifted along the lids as an opening.
+    """
+    return 0.5 * (
+        _opening(points, (33, 133), ((160, 144), (159, 145), (158, 153)))
+        + _opening(points, (362, 263), ((385, 380), (386, 374), (387, 373)))
+    )
+
+
+def _opening(points: Float, corners: tuple[int, int], pairs: tuple[tuple[int, int], ...]) -> float:
+    axis = points[corners[1], :2] - points[corners[0], :2]
+    width = float(np.hypot(*axis))
+    across = np.array([-axis[1], axis[0]]) / width
+    gaps = [(points[lower, :2] - points[upper, :2]) @ across for upper, lower in pairs]
+    return float(np.abs(gaps).mean()) / width
 
 
 def _measures(points: Float) -> dict[str, float]:

@@ -11,9 +11,11 @@ from renderers.face import Face
 
 __all__ = ["Frame", "choose_frame"]
 
-#: A square crop is never wider than this many face widths …
-_MAX_FACES_WIDE = 8.0
-#: … and, where it has to be cut, shows the face at this height from the top.
+#: A square crop shows head and shoulders: it is this many face widths wide …
+_FACES_WIDE = 3.7
+#: … unless the picture would have to be enlarged more than this for it; but never wider than so many faces.
+_MOST_ENLARGED, _MAX_FACES_WIDE = 2.5, 8.0
+#: Where it has to be cut, it shows the face at this height from the top.
 _FACE_HEIGHT = 0.44
 
 
@@ -76,9 +78,9 @@ class Frame:
 def choose_frame(picture_size: tuple[int, int], face: Face, size: tuple[int, int], fit: str) -> Frame:
     """Return the rectangle to show.
 
-    With ``fit="face"`` the largest rectangle of the output's proportions that lies in the picture, placed
-    around the face; closer where the face is tiny. With ``fit="full"`` the whole picture, at most letterboxed
-    by its own mirrored border.
+    With ``fit="face"`` head and shoulders: the largest rectangle of the output's proportions that lies in the
+    picture, around the face; closer where the head would be small. With ``fit="full"`` the whole picture, at most
+    letterboxed by its own mirrored border.
 
     Parameters
     ----------
@@ -96,7 +98,9 @@ def choose_frame(picture_size: tuple[int, int], face: Face, size: tuple[int, int
     if fit == "full":
         scale = min(width / source_width, height / source_height)
         return Frame(source_width / 2 - width / scale / 2, source_height / 2 - height / scale / 2, scale, width, height)
-    scale = max(width / source_width, height / source_height, min(size) / (face.width_px * _MAX_FACES_WIDE))
+    close = min(min(size) / (face.width_px * _FACES_WIDE), _MOST_ENLARGED)
+    least = min(size) / (face.width_px * _MAX_FACES_WIDE)
+    scale = max(width / source_width, height / source_height, close, least)
     span_x, span_y = width / scale, height / scale
     x = float(np.clip(round(center_x - span_x / 2), 0, max(0.0, source_width - span_x)))
     y = float(np.clip(round(center_y - span_y * _FACE_HEIGHT), 0, max(0.0, source_height - span_y)))

@@ -1,7 +1,7 @@
 """The skin of a closed upper lid, which an open-eyed portrait does not show.
 
 Where a blink would stretch the strip of skin above the lashes into streaks, a lid is laid over the mesh: the
-tone of the skin around the eye, its grain, rounded by a little shading, with a line of lashes along the edge.
+tone of the skin around the eye, its grain, rounded by a little shading; along its edge runs a line of lashes.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from renderers.portrait.lashes import Lashes, make_lashes
 from renderers.portrait.matte import fill
 from renderers.portrait.raster import EMPTY_DEPTH, rasterize
 
@@ -21,10 +22,14 @@ Box = tuple[int, int, int, int]
 
 #: Samples a pixel along each axis.
 _FINE = 2
-#: Half the thickness of the line of lashes, in openings of the eye.
-_LASH_HALF = 0.12
 #: The lid's shading: darker at the fold above and at the lashes.
 _SHADING = 0.10
+#: Share of the skin's grain that shows on the smooth lid.
+_GRAIN = 0.22
+#: Darker skin than this percentile (shadows, lashes, brows) gives the lid no tone.
+_LIT_PERCENT = 50.0
+#: The lid's tone is moved this far (of logarithms) towards that of skin above this percentile.
+_LIFT, _LIT_TO = 0.4, 80.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +42,8 @@ class Lid:
         The closed lid in the frame.
     left, top : int
         Where the texture lies.
+    lashes : Lashes
+        Along its edge.
     at : (V, 2) float32
         Where each vertex of the face lies when the eye is shut.
     share : (V,) float32
@@ -48,6 +55,7 @@ class Lid:
     texture: Float
     left: int
     top: int
+    lashes: Lashes
     at: Float
     share: Float
     triangles: npt.NDArray[np.int32]
@@ -89,14 +97,13 @@ def make_lid(
     patch = pixels[top:bottom, left:right].astype(np.float32)
     inside = np.zeros(patch.shape[:2], np.float32)
     inside[box[1] - top : box[3] - top, box[0] - left : box[2] - left] = opening
-    texture = _skin(patch, inside, gap)
+    skin = _skin(patch, inside, gap)
+    lashes = make_lashes(patch, skin, edge - np.array([left, top], np.float32), gap)
     ys, xs = np.mgrid[top:bottom, left:right].astype(np.float32)
     line = np.interp(xs[0], edge[:, 0], edge[:, 1])[None, :]
-    height = (line - ys) / gap
-    texture = _shade(texture, height)
-    texture = _lashes(texture, patch, height, (xs - edge[0, 0]) / span, gap)
+    texture = _shade(skin, (line - ys) / gap)
     above = (np.interp(shut[:, 0], edge[:, 0], edge[:, 1]) - shut[:, 1]) / gap
-    return Lid(texture, left, top, shut[:, :2].copy(), *_share(rest, shut, above, edge, span, triangles))
+    return Lid(texture, left, top, lashes, shut[:, :2].copy(), *_share(rest, shut, above, edge, span, triangles))
 
 
 def draw_lid(lid: Lid, frame: npt.NDArray[np.uint8], points: Float, strength: float) -> None:
@@ -133,7 +140,7 @@ def draw_lid(lid: Lid, frame: npt.NDArray[np.uint8], points: Float, strength: fl
         lid.texture,
         drawn[..., 0] - lid.left,
         drawn[..., 1] - lid.top,
-        cv2.INTER_CUBIC,
+        cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
     small = (right - left, bottom - top)
@@ -155,17 +162,21 @@ def _skin(patch: Float, inside: Float, gap: float) -> Float:
     hidden, around = grown(0.35 * gap), grown(1.5 * gap)
     grey = patch @ np.array([0.299, 0.587, 0.114], np.float32)
     ring = around & ~hidden
-    bright = grey > np.percentile(grey[ring], 35) if ring.any() else grey > 0
+    bright = grey > np.percentile(grey[ring], _LIT_PERCENT) if ring.any() else grey > 0
     known = (ring & bright).astype(np.float32)
     tone = fill(patch, cv2.GaussianBlur(known, (0, 0), 0.8) * known) if known.any() else patch
     tone = cv2.GaussianBlur(tone, (0, 0), max(0.6, 0.25 * gap))
+    if ring.any():
+        # A shut lid stands out of the shadow of its socket.
+        lit = patch[ring & (grey >= np.percentile(grey[ring], _LIT_TO))].mean(0)
+        tone = tone ** (1 - _LIFT) * np.maximum(lit, tone) ** _LIFT
     grain = patch - cv2.GaussianBlur(patch, (0, 0), 1.5)
     grain = np.where((known > 0)[..., None], grain, 0)
     # The grain of the skin below the eye, mirrored up over it.
     spread = fill(np.abs(grain), known)
     noise = np.random.default_rng(0).standard_normal(grey.shape).astype(np.float32)
     noise = noise - cv2.GaussianBlur(noise, (0, 0), 1.5)
-    result: Float = tone + 0.5 * spread.mean(2, keepdims=True) * noise[..., None]
+    result: Float = tone + _GRAIN * spread.mean(2, keepdims=True) * noise[..., None]
     return result
 
 
@@ -177,24 +188,12 @@ def _shade(texture: Float, height: Float) -> Float:
     return shaded
 
 
-def _lashes(texture: Float, patch: Float, height: Float, along: Float, gap: float) -> Float:
-    """Return the lid with a line of lashes along its edge, thinner towards the corners."""
-    grey = patch.sum(2)
-    dark = patch[grey <= np.percentile(grey, 4)].mean(0) * 0.9
-    taper = np.sqrt(np.clip(1 - (2 * along - 1) ** 2, 0, 1))
-    half = _LASH_HALF * (0.35 + 0.65 * taper)
-    soft = 0.08 + 0.9 / gap
-    share = np.clip((half - np.abs(height)) / soft + 0.5, 0, 1) * np.clip(taper * 3, 0, 1)
-    line: Float = (texture * (1 - 0.8 * share[..., None]) + dark * 0.8 * share[..., None]).astype(np.float32)
-    return line
-
-
 def _share(
     rest: Float, shut: Float, above: Float, edge: Float, span: float, triangles: npt.NDArray[np.int32]
 ) -> tuple[Float, npt.NDArray[np.int32]]:
     """Return how much of the lid each vertex shows, and the triangles that show any."""
-    fold = np.clip((1.9 - above) / 0.8, 0, 1)
-    below = np.clip((above + 0.30) / 0.12, 0, 1)
+    fold = np.clip((2.4 - above) / 1.4, 0, 1)
+    below = np.clip((above + 0.42) / 0.14, 0, 1)
     sideways = np.clip((0.56 - np.abs(shut[:, 0] - edge[:, 0].mean()) / span) / 0.1, 0, 1)
     travel = shut[:, 1] - rest[:, 1]
     upper = np.clip(travel / max(float(travel.max()), 1e-6) * 5 - 0.3, 0, 1)

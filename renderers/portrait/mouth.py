@@ -8,7 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from conditioning.arkit import ARKIT_INDEX
-from renderers.landmarks import INNER_LOWER, INNER_UPPER
+from renderers.landmarks import (
+    INNER_LOWER,
+    INNER_UPPER,
+    LEFT_EYE_LOWER,
+    LEFT_EYE_UPPER,
+    RIGHT_EYE_LOWER,
+    RIGHT_EYE_UPPER,
+)
 from renderers.portrait.head import Head, jaw_share
 from renderers.portrait.matte import fill
 from renderers.portrait.pose import planar_inverse
@@ -32,7 +39,22 @@ _PARTED_PX = 1.5
 #: Skin of less chroma (of its brightest channel) than this is that of a picture without colours.
 _COLOURFUL = 0.12
 #: How fast light is lost into the mouth (head model's units).
-_DARKENING = 4.5
+_DARKENING = 3.2
+#: Half the width of the incisors, head model's units.
+_INCISORS = 0.8
+#: How far the upper incisors reach below the upper lip at rest (1–3 mm of a mouth of 50 mm), and where the lower ones
+#: begin, behind the lower lip.
+_SHOWN, _LOWER_SHOWN = 0.045, 0.055
+#: Light on the sides of teeth that look at the tongue.
+_BEHIND = 0.3
+#: Landmarks on the red of the lips.
+_ON_LIPS = (0, 17, 37, 267, 84, 314)
+#: Light in the throat, of the flesh's.
+_THROAT = 0.12
+#: Gaps between teeth, widths of the mouth, and how bright they are beside the teeth.
+_BETWEEN_TEETH, _CLOSED_UP = 0.05, 0.72
+#: Teeth beside the white of the eyes in the same light (sRGB), which they are at least.
+_BESIDE_WHITE = np.array([0.92, 0.88, 0.80], np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +73,10 @@ class Mouth:
         Of cavity, gums, tongue and teeth.
     colours : (V, 3) float32
         sRGB in the face's light.
+    lips : (3,) float32
+        Mean colour of the lips.
+    throat : (3,) float32
+        What shows where there is nothing.
     own : (H, W, 5) float32 or None
         The portrait's own open mouth, where it shows one: colour, its matte at rest, and its matte once the lips
         have parted further (the teeth alone).
@@ -67,6 +93,8 @@ class Mouth:
     shape_index: npt.NDArray[np.intp]
     triangles: npt.NDArray[np.int32]
     colours: Float
+    lips: Float
+    throat: Float
     own: Float | None
     left: int
     top: int
@@ -92,13 +120,15 @@ def make_mouth(pixels: npt.NDArray[np.uint8], rig: Rig, head: Head, landmarks: F
     triangles = triangles[(triangles >= rig.parts["gums_tongue"].start - start).all(1)]
     index = np.array([ARKIT_INDEX[name] for name in _INSIDE])
     points = head.points[start:stop].copy()
-    # The portrait's own expression moved the teeth along with the lips; upper ones are bone.
+    # The portrait's own expression moved the teeth along with the lips, and bent them; they are bone.
     upper = jaw_share(rig)[start:stop] < 0.5
     placed = head.fit.place(rig.head_points[start:stop])
-    drift = (head.points[start:stop] - placed)[upper].mean(0)
-    points[upper] = placed[upper] + drift
+    for jaw in (upper, ~upper):
+        points[jaw] = placed[jaw] + np.median((head.points[start:stop] - placed)[jaw], axis=0)
     gums = slice(rig.parts["gums_tongue"].start - start, rig.parts["gums_tongue"].stop - start)
     points[rig.parts["teeth"].start - start :] += head.fit.turn(np.array([[0.0, -_TEETH_DOWN, 0.0]]))
+    if head.mouth_open_px == 0:
+        _set_teeth(points, rig, upper, landmarks)
     away = np.where(upper[gums, None], _GUMS_AWAY, -_GUMS_AWAY - _TEETH_DOWN) * np.array([[0.0, 1.0, 0.0]])
     points[gums] += head.fit.turn(away * ~rig.tongue[start:stop][gums, None])
     corners = landmarks[[INNER_UPPER[0], INNER_UPPER[-1]]]
@@ -106,18 +136,41 @@ def make_mouth(pixels: npt.NDArray[np.uint8], rig: Rig, head: Head, landmarks: F
     own, left, top = (None, 0, 0)
     if head.mouth_open_px > 0:
         own, left, top = _own_mouth(pixels, landmarks)
+    colours, throat = _colours(pixels, rig, head, landmarks, own)
     return Mouth(
         points=points,
         deltas=np.ascontiguousarray(head.deltas[index][:, start:stop]),
         shape_index=index,
         triangles=triangles.astype(np.int32),
-        colours=_colours(pixels, rig, head, landmarks, own),
+        colours=colours,
+        lips=_mean_colour(pixels, landmarks, _ON_LIPS),
+        throat=throat,
         own=own,
         left=left,
         top=top,
         anchor=landmarks[[0, 13]].mean(0).astype(np.float32),
         width_px=width,
     )
+
+
+def _set_teeth(points: Float, rig: Rig, upper: npt.NDArray[np.bool_], landmarks: Float) -> None:
+    """Set both rows of teeth to the lips, in place: at rest the upper incisors show a little, the lower ones do not."""
+    start, stop = rig.parts["mouth_socket"].start, rig.parts["teeth"].stop
+    corners = landmarks[[INNER_UPPER[0], INNER_UPPER[-1]], :2]
+    width = float(np.linalg.norm(corners[1] - corners[0]))
+    down = landmarks[152, :2] - landmarks[10, :2]
+    down = down / np.linalg.norm(down)
+    heights = points[:, :2] @ down
+    teeth = np.zeros(len(points), bool)
+    teeth[rig.parts["teeth"].start - start :] = True
+    front = teeth & (np.abs(rig.head_points[start:stop, 0]) < _INCISORS)
+    lip = float(landmarks[13, :2] @ down)
+    edge = float(np.percentile(heights[front & upper], 96))
+    change = lip + _SHOWN * width - edge
+    points[upper, :2] += (change * down).astype(np.float32)
+    lower_edge = float(np.percentile(heights[front & ~upper], 4))
+    change = lip + _LOWER_SHOWN * width - lower_edge
+    points[~upper, :2] += (change * down).astype(np.float32)
 
 
 def draw_mouth(
@@ -156,7 +209,11 @@ def draw_mouth(
     drawn, depth = rasterize(
         points, mouth.triangles, mouth.colours, size, origin=(left + offset, top + offset), scale=_SAMPLES
     )
-    drawn[depth == EMPTY_DEPTH] = mouth.colours.min(0)
+    drawn[depth == EMPTY_DEPTH] = mouth.throat
+    gap = max(2, round(_SAMPLES * _BETWEEN_TEETH * mouth.width_px))
+    # Between neighbouring teeth the model is cut too deep.
+    closed = cv2.morphologyEx(drawn, cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8))
+    drawn = np.maximum(drawn, _CLOSED_UP * closed)
     inside = cv2.resize(drawn, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
     inside = cv2.GaussianBlur(inside, (0, 0), 0.6)
     inside *= _shadow(opening, mouth.width_px)[..., None]
@@ -200,6 +257,9 @@ def draw_seam(frame: npt.NDArray[np.uint8], line: Float, mouth: Mouth, strength:
     points = np.round((line - np.array([left, top])) * 16).astype(np.int32)
     cv2.polylines(mask, [points], False, 1.0, 1, cv2.LINE_AA, 4)
     sigma = max(0.6, 0.014 * mouth.width_px)
+    # The inner rim of lips that stood open carries a trace of teeth: lips cover it.
+    rim = np.clip(cv2.GaussianBlur(mask, (0, 0), 2 * sigma) * 7 * sigma, 0, 1)[..., None] * strength
+    part[:] = np.minimum(part, part * (1 - rim) + np.minimum(part, mouth.lips) * rim + 0.5).astype(np.uint8)
     mask = np.clip(cv2.GaussianBlur(mask, (0, 0), sigma) * 2.2 * sigma, 0, 1) * strength
     part[:] = np.clip(part * (1 - 0.45 * mask[..., None]) + 0.5, 0, 255).astype(np.uint8)
 
@@ -281,20 +341,23 @@ def _teeth_share(patch: Float, core: npt.NDArray[np.uint8], landmarks: Float) ->
     return np.maximum(teeth, above[:, None].astype(np.float32))
 
 
-def _colours(pixels: npt.NDArray[np.uint8], rig: Rig, head: Head, landmarks: Float, own: Float | None) -> Float:
-    """Return (V, 3) colours of the inside in the face's light."""
+def _colours(
+    pixels: npt.NDArray[np.uint8], rig: Rig, head: Head, landmarks: Float, own: Float | None
+) -> tuple[Float, Float]:
+    """Return (V, 3) colours of the inside in the face's light, and that of the throat."""
     start, stop = rig.parts["mouth_socket"].start, rig.parts["teeth"].stop
     count = stop - start
     skin = _mean_colour(pixels, landmarks, (205, 425, 50, 280, 199, 200))
-    lips = _mean_colour(pixels, landmarks, (0, 17, 37, 267, 84, 314))
+    lips = _mean_colour(pixels, landmarks, _ON_LIPS)
     grey = float(skin @ np.array([0.299, 0.587, 0.114], np.float32))
     teeth = np.clip((0.45 * grey + 0.55 * skin) * np.array([1.1, 1.07, 1.0], np.float32), 0, 245)
+    teeth = np.maximum(teeth, _BESIDE_WHITE * _white_of_eyes(pixels, landmarks))
     if own is not None:
         shown = own[..., :3][own[..., 3] > 0.99]
         bright = shown[shown.sum(1) >= np.percentile(shown.sum(1), 75)]
         teeth = 0.8 * bright.mean(0) + 0.2 * teeth if bright.mean() > 0.8 * grey else teeth
-    flesh = 0.5 * lips * np.array([1.0, 0.78, 0.76], np.float32)
-    flesh += 0.5 * np.array([grey * 1.05, grey * 0.5, grey * 0.47], np.float32)
+    flesh = 0.5 * lips * np.array([1.0, 0.74, 0.72], np.float32)
+    flesh += 0.5 * np.array([grey * 1.1, grey * 0.46, grey * 0.44], np.float32)
     # A grey picture has a grey mouth.
     colourful = float(np.clip(np.ptp(skin) / max(float(skin.max()), 1.0) / _COLOURFUL, 0, 1))
     flesh = flesh * colourful + flesh.mean() * (1 - colourful)
@@ -305,7 +368,7 @@ def _colours(pixels: npt.NDArray[np.uint8], rig: Rig, head: Head, landmarks: Flo
 
     colours[part("mouth_socket")] = 0.55 * flesh
     colours[part("gums_tongue")] = 0.95 * flesh
-    colours[rig.tongue[start:stop]] = 0.95 * flesh
+    colours[rig.tongue[start:stop]] = 1.12 * flesh
     colours[part("teeth")] = teeth
     points = rig.head_points[start:stop]
     normals = _normals(points, rig, start, stop)
@@ -315,8 +378,30 @@ def _colours(pixels: npt.NDArray[np.uint8], rig: Rig, head: Head, landmarks: Flo
     depth = np.exp(-np.maximum(front - 0.2 - points[:, 2], 0) / _DARKENING)
     # Light that reaches deep has been reflected by flesh on its way.
     tint = 1 - (1 - depth)[:, None] * np.array([0.0, 0.3, 0.34], np.float32) * colourful
+    arch = points[part("teeth")] - np.array([0, 0, front - 3.5], np.float32)
+    outward = (normals[part("teeth")] * arch)[:, [0, 2]].sum(1) / np.maximum(np.hypot(arch[:, 0], arch[:, 2]), 1e-6)
+    lambert[part("teeth")] = 0.35 + 0.65 * lambert[part("teeth")]
+    lambert[part("teeth")] *= _BEHIND + (1 - _BEHIND) * np.clip(2 * outward + 0.8, 0, 1)
     lit: Float = (colours * tint * (lambert * depth)[:, None]).astype(np.float32)
-    return lit
+    throat: Float = (_THROAT * flesh).astype(np.float32)
+    return np.maximum(lit, throat), throat
+
+
+def _white_of_eyes(pixels: npt.NDArray[np.uint8], landmarks: Float) -> Float:
+    """Return (3,): the white of the better lit eye, dark if neither shows any."""
+    import cv2
+
+    whites = [np.zeros(3, np.float32)]
+    for upper, lower in ((RIGHT_EYE_UPPER, RIGHT_EYE_LOWER), (LEFT_EYE_UPPER, LEFT_EYE_LOWER)):
+        ring = landmarks[[*upper, *reversed(lower)], :2]
+        inside = np.zeros(pixels.shape[:2], np.uint8)
+        cv2.fillPoly(inside, [np.round(ring * 16).astype(np.int32)], 1, shift=4)
+        shown = pixels[cv2.erode(inside, np.ones((3, 3), np.uint8)) > 0].astype(np.float32)
+        if len(shown) >= 8:
+            light = shown.min(1)
+            whites.append(shown[light >= np.percentile(light, 75)].mean(0))
+    best: Float = max(whites, key=lambda white: float(white.min()))
+    return best
 
 
 def _normals(points: Float, rig: Rig, start: int, stop: int) -> Float:

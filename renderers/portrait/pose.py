@@ -37,6 +37,8 @@ _IDLE = 1e-4
 _EYE_REACH, _MOUTH_REACH = 3.6, 6.5
 #: Overlap of closed lids and lips, pixels.
 _OVERLAP_PX = 0.6
+#: The lower lid goes this share of the way in a blink, by no more of the squinting shape than this.
+_LOWER_RISE, _SQUINT_MOST = 0.06, 1.0
 #: How far a lip's correction reaches: along the mouth and away from the line of the lips (rig units).
 _ALONG, _ACROSS = 0.55, 1.1
 
@@ -120,7 +122,8 @@ class Poser:
             self._lids("eyeBlinkLeft", LEFT_EYE_UPPER, LEFT_EYE_LOWER),
             self._lids("eyeBlinkRight", RIGHT_EYE_UPPER, RIGHT_EYE_LOWER),
         )
-        for eye in self.eyes:
+        for eye, side in zip(self.eyes, ("Left", "Right"), strict=True):
+            self._lift_lower(eye, ARKIT_INDEX[f"eyeSquint{side}"])
             self._meet(eye)
         self._pairs = (np.array(INNER_UPPER[1:-1]), np.array(INNER_LOWER))
         #: Landmarks around the lips.
@@ -222,6 +225,13 @@ class Poser:
         gaps = np.maximum(self._gaps(self._sheet.points, above, below), 0.0)
         ring = np.array([*upper, *reversed(lower)])
         return EyeLids(ARKIT_INDEX[blink], above, below, np.array(upper), ring, vertices, gaps)
+
+    def _lift_lower(self, eye: EyeLids, squint: int) -> None:
+        """Let a blink raise the lower lid, which the head model leaves still, as squinting does."""
+        raised = np.minimum(self._sheet.deltas[squint], 0.0) * np.array([0, 1, 0], np.float32)
+        rise = -(raised[self._rig.corners[eye.lower], 1] * self._rig.corner_weights[eye.lower]).sum(1)[2:5].mean()
+        share = np.clip(_LOWER_RISE * eye.gap_px[2:5].mean() / max(float(rise), 1e-3), 0.0, _SQUINT_MOST)
+        self._deltas[eye.blink] += np.float32(share) * raised
 
     def _meet(self, eye: EyeLids) -> None:
         """Scale the upper lid's way in a blink so that it ends at the lower lid."""

@@ -35,8 +35,8 @@ class PortraitRenderer:
     portrait : Path
         A picture that shows a face: photo, painting or drawing.
     fit : str
-        ``"face"`` shows the largest part of the picture that has the output's proportions, around the face;
-        ``"full"`` shows the whole picture.
+        ``"face"`` shows head and shoulders in the output's proportions; ``"full"`` shows the whole picture with the
+        head in place.
     breathing : bool
         Whether a speaking person breathes visibly. Without speech the person holds still.
     transparent : bool

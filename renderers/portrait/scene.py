@@ -12,6 +12,7 @@ from renderers.portrait.compiled import compiled
 from renderers.portrait.creases import Creases, crease_strengths, make_creases, press
 from renderers.portrait.eyes import Eye, draw_eye, make_eye
 from renderers.portrait.head import Head, bend_head
+from renderers.portrait.lashes import draw_lashes
 from renderers.portrait.lids import Lid, draw_lid, make_lid
 from renderers.portrait.matte import person_matte, split_layers
 from renderers.portrait.mouth import Mouth, draw_mouth, draw_seam, make_mouth
@@ -35,6 +36,8 @@ _COARSE = 4
 _FINE = 2
 #: From this weight of a blink on, the lid shows its painted skin.
 _LID_FROM = 0.4
+#: From this weight on they meet.
+_MET_FROM = 0.8
 #: Points that move less are at rest.
 _STILL_PX = 0.01
 #: Radius of an eyeball, head model's units.
@@ -130,6 +133,9 @@ class Scene:
         box = _box(points[self.poser.lip_vertices], 4.0, width, height)
         near = (points, self.poser.near_mouth, self.sheet.colour_at)
         opening = _open_share(near, box, self.poser.outline(points, self.poser.mouth_ring), source)
+        closed = closing_demand(weights) if self.head.mouth_open_px > 0 else 0.0
+        # What the edges of closed lips leave open would show as a row of bright teeth.
+        opening *= np.float32(1.0 - closed)
         if opening.max() > 0:
             zones.append((box, opening, self._mouth(points, box, rotation, weights, opening, lift)))
         frame = self.pixels.copy()
@@ -143,14 +149,15 @@ class Scene:
             part = frame[top:bottom, left:right]
             mixed = part + (inside - part) * share[..., None]
             frame[top:bottom, left:right] = np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
-        if self.head.mouth_open_px > 0:
-            closed = closing_demand(weights)
-            if closed > 0:
-                draw_seam(frame, self.poser.seam(points), self.mouth, closed)
+        if closed > 0:
+            draw_seam(frame, self.poser.seam(points), self.mouth, closed)
         for lids, lid in zip(self.poser.eyes, self.lids, strict=True):
             strength = np.clip(float(weights[lids.blink]) / _LID_FROM, 0, 1)
             if strength > 0:
-                draw_lid(lid, frame, points, strength * strength * (3 - 2 * strength))
+                strength = strength * strength * (3 - 2 * strength)
+                draw_lid(lid, frame, points, strength)
+                met = np.clip((float(weights[lids.blink]) - _MET_FROM) / (1 - _MET_FROM), 0, 1)
+                draw_lashes(lid.lashes, frame, self.poser.outline(points, lids.edge), strength, met)
         return self._cut_out(frame, source, points) if transparent else frame
 
     def _cut_out(self, frame: npt.NDArray[np.uint8], source: Float, points: Float) -> npt.NDArray[np.uint8]:
