@@ -19,6 +19,7 @@ from tts.daisy.model import VoiceModel
 from tts.daisy.style import LIMIT, N_TIMBRE, UNITS, StyleSpace, axis
 from tts.daisy.voice import DaisyVoice
 from tts.emotion_cues import CUES
+from tts.evaluate_voice import HUMAN_BANDS, RATIOS
 
 __all__ = ["GOALS", "calibrate", "corrected", "goals"]
 
@@ -36,11 +37,28 @@ NEUTRAL_RANGE_ST = 8.8
 GOALS = (*CARRIERS, "alpha_db")
 #: Part of a distance that one round removes, and how far from its measured place a colour may be scaled.
 DAMPING = 0.8
+MARGIN = 0.2
 COLOUR_LIMITS = (0.4, 2.2)
 
 
+def inside(value: float, band: tuple[float, float]) -> float:
+    """Move a value into a band, a fifth of its width from the edges.
+
+    Examples
+    --------
+    >>> inside(7.0, (7.0, 12.0))
+    8.0
+    """
+    low, high = band
+    margin = MARGIN * (high - low)
+    return min(max(value, low + margin), high - margin)
+
+
 def goals() -> dict[str, dict[str, float]]:
-    """Return emotion → cue → change from neutral: semitones, ln of lengths, dB."""
+    """Return emotion → cue → change from neutral: semitones, ln of lengths, dB.
+
+    They are those of the cue table, which keeps to the near side of what people do, moved inside people's quartiles.
+    """
     table = {cue.name: cue.values for cue in CUES}
     sources = {
         "f0_mean_st": "f0_level_st",
@@ -52,6 +70,10 @@ def goals() -> dict[str, dict[str, float]]:
     for emotion in EMOTION_NAMES:
         found[emotion] = {cue: table[name][emotion] for cue, name in sources.items()}
         found[emotion]["f0_range_st"] = NEUTRAL_RANGE_ST * (np.exp(table["f0_range_ln"][emotion]) - 1.0)
+        for cue, band in HUMAN_BANDS.get(emotion, {}).items():
+            if cue in found[emotion]:
+                low, high = np.log1p(band) if cue in RATIOS else band
+                found[emotion][cue] = inside(found[emotion][cue], (float(low), float(high)))
     return found
 
 

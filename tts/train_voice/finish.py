@@ -22,7 +22,6 @@ from .export import widening
 from .losses import PROSODY_SPEAKERS
 from .prosody_data import HELD_SPEAKERS, reference_set
 from .references import Reference, load_references
-from .style_space import opposition
 from .train import SPEAKERS as FOLDERS
 
 __all__ = ["PHONES_FACTS", "VOICE_FACTS", "finish"]
@@ -88,12 +87,12 @@ def prosody_scores(state: Mapping[str, Any], references: Sequence[Reference]) ->
     -------
     dict of str to float
         ``prosody_uar``: mean recall over the seven classes of the emotion head; ``prosody_NAME_r``: correlation of an
-        axis of u with the measured value; ``opposite_A_B``: cosine of two opposites of the wheel in u.
+        axis of u with the measured value.
     """
-    scores = {f"opposite_{name}": value for name, value in opposition(state["emotions"]).items()}
     held = [r for r in references if r.speaker in HELD_SPEAKERS]
     if not held:
-        return scores
+        return {}
+    scores = {}
     found = reference_set(held, state["emotions"], state["timbre"])
     weights = {k: t.numpy() for k, t in state["prosody_average"].items() if not k.startswith("speaker.")}
     encoder = ProsodyEncoder(weights)

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from tts.daisy.style import axis
+
 from .model import AcousticModel
 from .prosody_model import ProsodyModel
 from .styles import UNHEARD
@@ -15,6 +17,8 @@ from .styles import UNHEARD
 __all__ = ["PROSODY_SPEAKERS", "acoustic_loss", "flow_loss", "prosody_loss"]
 
 PROSODY_SPEAKERS: tuple[int, ...] = (0, 1, 0)  # whose durations and F0 a speaker uses
+#: Axes that are the hardest to hear, as the phones are not known.
+RATES = [axis("vowel_ln"), axis("consonant_ln")]
 #: How hard the encoder is kept from telling speakers apart.
 REVERSAL = 0.1
 WEIGHTS = {"spectrum": 1.0, "voicing": 0.3, "pitch": 0.3, "duration": 0.3}
@@ -83,7 +87,8 @@ def prosody_loss(
     count = len(teachers["speaker"])
     u = model(torch.cat([teachers["columns"], real["columns"]]))
     known = torch.ones_like(u[:count]) * teachers["constant"].float()[:, None]
-    known[:, UNHEARD] = 0.0
+    known[:, UNHEARD] *= 0.2  # the teachers have none of these, but neither would all readers
+    known[:, RATES] *= 2.0
     weight = torch.cat([known, real["weight"]])
     truth = torch.cat([teachers["style"][:, 0], real["style"]])
     style = (functional.smooth_l1_loss(u, truth, reduction="none") * weight).sum() / weight.sum().clamp(min=1)

@@ -242,6 +242,7 @@ def _export_voice(t: VoiceTraining, report: Report) -> None:
     from .calibrate import calibrate
     from .export import export_voice, voice_tensors
     from .finish import VOICE_FACTS, finish
+    from .style_space import opposition
 
     state = torch.load(t.work / "model.pt", weights_only=False)  # our own files, on the trainer's machine
     flow = torch.load(t.work / "flow.pt", weights_only=False) if (t.work / "flow.pt").exists() else None
@@ -252,6 +253,7 @@ def _export_voice(t: VoiceTraining, report: Report) -> None:
     model = parse_model(Checkpoint(CHECKPOINT, tensors, metadata, {"version": VERSION}))
     emotions = calibrate(model, [line.text for line in test[:: len(test) // N_CALIBRATION]], report=report)
     tensors["style.emotions"] = emotions.astype(np.float32)
+    scores |= {f"opposite_{name}": value for name, value in opposition(emotions).items()}
     command = f"mien train voice DATA --minutes {t.minutes:g} --flow-minutes {t.flow_minutes:g} --seed {t.seed}"
     facts = {
         **VOICE_FACTS, "made_by": command + (" --warm-start" if t.warm else ""), "seed": t.seed, "metrics": scores,

@@ -241,8 +241,13 @@ def _start(out: Path, items: Sequence[Item], plan: TrainingPlan, styles: Styles,
         first, second = ({n: t.clone() for n, t in network.state_dict().items()} for network in (model, prosody))
         return _Run(model, prosody, optimiser, stats, first, second)
     model.load_state_dict(state["model"])
+    for name in ("prosody", "prosody_average"):  # more recordings may have come: their speakers need a new head
+        own = prosody.state_dict()
+        state[name] = {k: t if t.shape == own[k].shape else own[k].clone() for k, t in state[name].items()}
     prosody.load_state_dict(state["prosody"])
     optimiser.load_state_dict(state["optimiser"])
+    for parameter in [p for p, kept in optimiser.state.items() if kept["exp_avg"].shape != p.shape]:
+        del optimiser.state[parameter]
     return _Run(
         model, prosody, optimiser, state["statistics"], state["average"], state["prosody_average"],
         state["step"], state["spent"],
