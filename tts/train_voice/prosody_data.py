@@ -78,7 +78,7 @@ class ReferenceSet:
 
 
 def _weights(acted: bool) -> Array:
-    """Return how much each axis is trusted: measured ones fully; a little those of the emotion's class, or of reading."""
+    """Return how much each axis is trusted: fully where measured, a little where the emotion's class tells of it."""
     row = np.full(N_STYLE, 0.15)
     row[list(SHIFTED)] = 1.0 if acted else 0.5
     return row
