@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,13 @@ from renderers.mesh_raster import draw_band, normals_of, pose_vertices, srgb_tab
 from renderers.mesh_sources import neutral_head, open_head, portrait_head
 from renderers.renderer import DEFAULT_FPS, DEFAULT_SIZE, RendererInfo
 
-__all__ = ["Camera", "MeshRenderer"]
+if TYPE_CHECKING:
+    from renderers.mesh_pytorch3d import Pytorch3dPainter
+
+__all__ = ["BACKENDS", "Camera", "MeshRenderer"]
+
+#: What draws: see :class:`MeshRenderer`.
+BACKENDS = ("auto", "numba", "pytorch3d")
 
 #: Vertical angle of view, degrees: that of a portrait lens.
 _VIEW_DEG = 24.0
@@ -98,6 +104,9 @@ class MeshRenderer:
         A registered name, a GLB file or an ICT-FaceKit folder.
     threads : int, optional
         The number of processors, at most 4, by default.
+    backend : str
+        ``numba`` (CPU), ``pytorch3d`` (CUDA, or CPU without one), or ``auto``: PyTorch3D where it is installed and
+        there is a CUDA device. The pictures are the same within a small tolerance.
     """
 
     info: ClassVar[RendererInfo] = RendererInfo(
@@ -107,7 +116,16 @@ class MeshRenderer:
         needs_portrait=False,
     )
 
-    def __init__(self, portrait: Path | None = None, *, head: str | None = None, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        portrait: Path | None = None,
+        *,
+        head: str | None = None,
+        threads: int | None = None,
+        backend: str = "auto",
+    ) -> None:
+        if backend not in BACKENDS:
+            raise InputError(f"backend={backend!r} is not known; choose {', '.join(BACKENDS)}")
         if head is not None:
             self.head = open_head(head)
         else:
@@ -121,6 +139,17 @@ class MeshRenderer:
         self._uvs = np.zeros((len(self.head.vertices), 2), np.float32) if self.head.uvs is None else self.head.uvs
         self._gloss = _gloss(self.head)
         self._lights, self._table = _lights(), srgb_table()
+        self._painter = self._open_painter(backend)
+
+    def _open_painter(self, backend: str) -> Pytorch3dPainter | None:
+        """Return PyTorch3D's painter where it shall be used."""
+        from renderers.mesh_pytorch3d import Pytorch3dPainter, is_usable
+
+        if backend == "numba" or (backend == "auto" and not is_usable()):
+            return None
+        return Pytorch3dPainter(
+            self.head.triangles, self._uvs, self._gloss, self._texture, self._lights, unlit=self.head.unlit
+        )
 
     def frames(
         self,
@@ -160,8 +189,10 @@ class MeshRenderer:
         # Two samples a pixel: sample i lies at (i + 0.5) / 2 pixels.
         screen = self.camera.project(points, size) * np.array([2.0, 2.0, 1.0], np.float32)
         screen[:, :2] -= 0.5
-        image = np.empty((size[1], size[0], 3), np.uint8)
         ground = _ground(size[1])
+        if self._painter is not None:
+            return self._painter.draw(screen, normals, np.repeat(ground[:, None], size[0], axis=1))
+        image = np.empty((size[1], size[0], 3), np.uint8)
         # The middle rows hold most of the head: thin bands keep all threads at work to the end.
         borders = np.linspace(0, size[1], 4 * self._threads + 1 if self._threads > 1 else 2).astype(int)
 

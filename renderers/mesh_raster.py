@@ -13,10 +13,10 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["draw_band", "normals_of", "pose_vertices", "srgb_table"]
+__all__ = ["SAMPLES", "draw_band", "normals_of", "pose_vertices", "srgb_table"]
 
 #: Samples along each side of a pixel.
-_SAMPLES = 2
+SAMPLES = 2
 #: Samples of a pixel whose distances differ by less than this (metres) lie on one surface.
 _SAME_SURFACE = 0.0006
 #: Steps of the table from linear light to sRGB.
@@ -194,8 +194,8 @@ def _shade(
 def _one_surface(depth: Array, nearest: Array, y: int, x: int) -> bool:
     """Tell whether the samples of a pixel lie on one surface: those share one shading."""
     low = high = depth[y, x]
-    for sample in range(_SAMPLES * _SAMPLES):
-        sy, sx = y + sample // _SAMPLES, x + sample % _SAMPLES
+    for sample in range(SAMPLES * SAMPLES):
+        sy, sx = y + sample // SAMPLES, x + sample % SAMPLES
         if nearest[sy, sx] < 0:
             return False
         low, high = min(low, depth[sy, sx]), max(high, depth[sy, sx])
@@ -238,18 +238,19 @@ def draw_band(
         Written.
     """
     rows, columns = last - first, image.shape[1]
-    depth = np.zeros((rows * _SAMPLES, columns * _SAMPLES), np.float32)
-    nearest = np.full((rows * _SAMPLES, columns * _SAMPLES), -1, np.int32)
-    _visible(screen, triangles, first * _SAMPLES, depth, nearest)
+    depth = np.zeros((rows * SAMPLES, columns * SAMPLES), np.float32)
+    nearest = np.full((rows * SAMPLES, columns * SAMPLES), -1, np.int32)
+    _visible(screen, triangles, first * SAMPLES, depth, nearest)
     colour, light, lamp = np.zeros(3, np.float32), np.zeros(3, np.float32), np.zeros(3, np.float32)
-    part = 1.0 / (_SAMPLES * _SAMPLES)
+    part = 1.0 / (SAMPLES * SAMPLES)
     for y in range(rows):
         for x in range(columns):
             colour[:] = 0.0
             previous = -2
-            whole = _one_surface(depth, nearest, y * _SAMPLES, x * _SAMPLES)
-            for sample in range(_SAMPLES * _SAMPLES):
-                sy, sx = y * _SAMPLES + sample // _SAMPLES, x * _SAMPLES + sample % _SAMPLES
+            whole = _one_surface(depth, nearest, y * SAMPLES, x * SAMPLES)
+            middle = 0.5 * (SAMPLES - 1) if whole else 0.0
+            for sample in range(SAMPLES * SAMPLES):
+                sy, sx = y * SAMPLES + sample // SAMPLES, x * SAMPLES + sample % SAMPLES
                 t = nearest[sy, sx]
                 if t != previous and not (whole and sample):
                     light[:] = 0.0
@@ -258,8 +259,8 @@ def draw_band(
                             light[k] = ground[first + y, k]
                     else:
                         _shade(
-                            t, sx, sy + first * _SAMPLES, screen, triangles, normals, uvs, gloss, texture, lights,
-                            unlit, lamp, light,
+                            t, sx + middle, sy + first * SAMPLES + middle, screen, triangles, normals, uvs, gloss,
+                            texture, lights, unlit, lamp, light,
                         )  # fmt: skip
                     previous = t
                 for k in range(3):

@@ -30,11 +30,15 @@ from avatar.commands import options
 @click.option("--subject", default="Mien", show_default=True, help="The character's name, as receivers list it.")
 @click.option("--rig", metavar="NAME", help="Which curves VMC receivers get: arkit (default), vrm1, vrm0 …")
 @click.option("--head", metavar="NAME", help="Which head the page shows: a registered name or a .glb file.")
-@click.option("--wait", type=click.FloatRange(0, 600), default=3.0, show_default=True, help="Seconds before it begins.")
+@click.option(
+    "--wait",
+    type=click.FloatRange(0, 600),
+    help="Seconds before it begins.  [default: begins when the page is open; at once without one]",
+)
 @click.option("-q", "--quiet", is_flag=True, help="No report.")
 def stream(
     text: str, emotion: str | None, language: str, seed: int, to: tuple[str, ...], fps: float, subject: str,
-    rig: str | None, head: str | None, wait: float, quiet: bool, portrait: Path | None, voice: str | None,
+    rig: str | None, head: str | None, wait: float | None, quiet: bool, portrait: Path | None, voice: str | None,
     speaker: str | None, rate: float, pitch: float, expressiveness: float, head_motion: float, blink_rate: float,
     gaze_motion: float,
 ) -> None:  # fmt: skip
@@ -60,9 +64,12 @@ def stream(
         style=Style(expressiveness, head_motion, blink_rate, gaze_motion),
     )
     take = avatar.say(sys.stdin.read() if text == "-" else text, emotion=emotion, seed=seed, language=language)
-    if not quiet:
-        pages = [f"http://{address.partition('://')[2]}" for address in to if address.startswith("ws:")]
-        click.echo(f"{take.duration_s:.2f} s to {', '.join(to)}" + "".join(f"; open {page}" for page in pages))
-    report = send(take, to, fps=fps, subject=subject, rig=rig, head=head, wait_s=wait)
+    pages = [f"http://{address.partition('://')[2]}" for address in to if address.startswith("ws:")]
+
+    def tell() -> None:
+        if not quiet:
+            click.echo(f"{take.duration_s:.2f} s to {', '.join(to)}" + "".join(f"; open {page}" for page in pages))
+
+    report = send(take, to, fps=fps, subject=subject, rig=rig, head=head, wait_s=wait, ready=tell)
     if not quiet:
         click.echo(f"{report.frames} frames, the latest 1 % over {report.late_p99_ms:.1f} ms late")

@@ -78,6 +78,9 @@ class LiveLinkSender:
         assert self._header is not None
         self._socket.send(packet(frame, self._header, self._device))
 
+    async def joined(self) -> None:
+        """Return at once: nobody answers a datagram."""
+
     async def close(self) -> None:
         """Close the socket."""
         self._socket.close()

@@ -6,7 +6,7 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -51,7 +51,12 @@ class Report:
 
 
 async def play(
-    frames: Iterable[LiveFrame], header: Header, senders: Sequence[Sender], *, wait_s: float = 0.0
+    frames: Iterable[LiveFrame],
+    header: Header,
+    senders: Sequence[Sender],
+    *,
+    wait_s: float | None = 0.0,
+    ready: Callable[[], None] | None = None,
 ) -> Report:
     """Send frames to all senders, each at ``index / fps`` after the first.
 
@@ -64,15 +69,24 @@ async def play(
     header : Header
     senders : sequence of Sender
         Opened here, and closed even if something fails.
-    wait_s : float
-        Receivers may connect for this long before the first frame.
+    wait_s : float or None
+        Receivers may connect for this long before the first frame; None: until a receiver has connected, where
+        the kind of receiver lets that be known.
+    ready : callable, optional
+        Called when receivers can connect.
     """
     opened: list[Sender] = []
     try:
         for sender in senders:
             await sender.open(header)
             opened.append(sender)
-        await asyncio.sleep(wait_s)
+        if ready is not None:
+            ready()
+        if wait_s is None:
+            for sender in senders:
+                await sender.joined()
+        else:
+            await asyncio.sleep(wait_s)
         return await _paced(iter(frames), header, senders)
     finally:
         for sender in opened:
@@ -163,7 +177,8 @@ def stream(
     subject: str = "Mien",
     rig: str | None = None,
     head: str | None = None,
-    wait_s: float = 0.0,
+    wait_s: float | None = 0.0,
+    ready: Callable[[], None] | None = None,
 ) -> Report:
     """Send a take, or the chunks of a stream, to receivers, and return when the sound is over.
 
@@ -180,8 +195,10 @@ def stream(
         Of VMC and WebSocket receivers; ARKit by default.
     head : str, optional
         Which head the WebSocket's page shows; the take's portrait by default.
-    wait_s : float
-        Receivers may connect for this long before the first frame.
+    wait_s : float or None
+        Receivers may connect for this long before the first frame; None: until a browser has connected.
+    ready : callable, optional
+        Called when receivers can connect.
 
     Raises
     ------
@@ -205,7 +222,7 @@ def stream(
         frames = frames_of_chunks(chain([first], chunks))
     senders = [open_sender(address, **_options(address, source, rig, head)) for address in addresses]
     with priority():
-        return asyncio.run(play(frames, header, senders, wait_s=wait_s))
+        return asyncio.run(play(frames, header, senders, wait_s=wait_s, ready=ready))
 
 
 def _options(address: str, source: Take | Iterable[Chunk], rig: str | None, head: str | None) -> dict[str, Any]:

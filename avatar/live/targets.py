@@ -29,6 +29,10 @@ class Sender(Protocol):
         """Send one frame, without waiting."""
         ...
 
+    async def joined(self) -> None:
+        """Return when somebody receives, or at once where that cannot be known."""
+        ...
+
     async def close(self) -> None:
         """Send what is left and let go."""
         ...

@@ -1,5 +1,5 @@
 // Show a head that moves to its sound: reads the stream of avatar/live/web.py, draws with WebGL.
-// Query: ?shot=SECONDS stops at that time of the stream (for pictures).
+// Query: ?sound=off starts at once and stays silent; ?shot=SECONDS stops at that time of the stream (for pictures).
 
 const VALUE_BYTES = 4, SAMPLE_BYTES = 2, HEADER_BYTES = 16;
 const BUFFER_S = 0.12; // frames wait this long, so that the network may be late
@@ -117,7 +117,11 @@ function makeRenderer(canvas, head) {
   const bind = (name, made, size) => { const at = gl.getAttribLocation(program, name); gl.bindBuffer(gl.ARRAY_BUFFER, made); gl.enableVertexAttribArray(at); gl.vertexAttribPointer(at, size, gl.FLOAT, false, 0, 0); };
   const view = { yaw: 0, pitch: 0 };
   drag(canvas, view);
-  return (weights, angles) => {
+  let drawn = "";
+  return (stamp, weights, angles) => { // stamp: tells poses apart; a picture that would be the same is not drawn again
+    const wanted = [stamp, view.yaw, view.pitch, canvas.clientWidth, canvas.clientHeight].join();
+    if (wanted === drawn) return;
+    drawn = wanted;
     const ratio = Math.min(window.devicePixelRatio || 1, 2);
     canvas.width = canvas.clientWidth * ratio; canvas.height = canvas.clientHeight * ratio;
     gl.viewport(0, 0, canvas.width, canvas.height);
@@ -174,14 +178,13 @@ function readFrame(data) {
 }
 
 class Clock { // the time of the stream that is to be seen and heard now
-  constructor(header) { this.header = header; this.audio = null; this.base = null; }
-  now() { return this.base === null ? null : (this.audio ? this.audio.currentTime : performance.now() / 1000) - this.base; }
-  start(time) { if (this.base === null) this.base = (this.audio ? this.audio.currentTime : performance.now() / 1000) - time + BUFFER_S; }
-  turnOn() { // the context runs at the sound's own rate, so that pieces join without a click
-    const now = this.now();
-    this.audio = new AudioContext({ sampleRate: this.header.sample_rate, latencyHint: "interactive" });
-    if (now !== null) this.base = this.audio.currentTime - now;
+  constructor(header, sound) { // the context runs at the sound's own rate, so that pieces join without a click
+    this.header = header; this.base = null;
+    this.audio = sound ? new AudioContext({ sampleRate: header.sample_rate, latencyHint: "interactive" }) : null;
   }
+  running() { return this.audio ? this.audio.currentTime : performance.now() / 1000; }
+  now() { return this.base === null ? null : this.running() - this.base - (this.audio ? this.audio.outputLatency || 0 : 0); }
+  start(time) { if (this.base === null) this.base = this.running() - time + BUFFER_S; }
   play(frame) {
     if (!this.audio || !frame.samples.length || this.base === null) return;
     const rate = this.header.sample_rate, first = Math.round(frame.index * rate / this.header.fps);
@@ -194,19 +197,37 @@ class Clock { // the time of the stream that is to be seen and heard now
   }
 }
 
+// Browsers give sound only after a click, save where the user allows it always: then no click is asked for.
+async function soundIsAllowed() {
+  if (query.get("sound") === "off") return false;
+  const probe = new AudioContext(), button = document.getElementById("sound");
+  await new Promise(done => setTimeout(done, 50));
+  if (probe.state !== "running") {
+    state.textContent = "Ready."; button.hidden = false;
+    await new Promise(done => button.addEventListener("click", done, { once: true }));
+    button.hidden = true;
+  }
+  probe.close();
+  return true;
+}
+
 async function main() {
-  const head = await loadHead("/head.glb");
-  const draw = makeRenderer(document.getElementById("view"), head);
+  const draw = makeRenderer(document.getElementById("view"), await loadHead("/head.glb"));
+  let waiting = true;
+  const rest = () => { if (waiting) { draw("rest", {}, new Array(9).fill(0)); requestAnimationFrame(rest); } };
+  rest();
+  const sound = await soundIsAllowed();
+  waiting = false;
+  state.textContent = "Connecting …";
   const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`);
   socket.binaryType = "arraybuffer";
   const frames = [], shot = query.get("shot") === null ? null : Number(query.get("shot"));
   let header = null, clock = null, shown = null, received = 0;
-  document.getElementById("sound").addEventListener("click", event => { if (clock) { clock.turnOn(); event.target.hidden = true; } });
   socket.onmessage = message => {
     if (typeof message.data === "string") {
       const told = JSON.parse(message.data);
       if (told.type === "end") { state.textContent = `The end: ${received} frames.`; document.title = "done"; return; }
-      header = told; clock = new Clock(header); state.textContent = `${header.subject}, ${header.fps} frames a second`;
+      header = told; clock = new Clock(header, sound); state.textContent = `${header.subject}, ${header.fps} frames a second`;
       return;
     }
     const frame = readFrame(message.data);
@@ -223,7 +244,7 @@ async function main() {
     while (frames.length && now !== null && frames[0].index / header.fps <= now) shown = frames.shift();
     if (shown && header) {
       const weights = Object.fromEntries(header.names.map((name, i) => [name, shown.values[i]]));
-      draw(weights, Array.from(shown.values.slice(header.names.length)));
+      draw(shown.rest ? "rest" : shown.index, weights, Array.from(shown.values.slice(header.names.length)));
       window.mien = { index: shown.index, received, weights };
     }
     requestAnimationFrame(tick);

@@ -85,6 +85,9 @@ class VmcSender:
             )
         )
 
+    async def joined(self) -> None:
+        """Return at once: nobody answers a datagram."""
+
     async def close(self) -> None:
         """Close the socket."""
         self._socket.close()

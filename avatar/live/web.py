@@ -98,6 +98,7 @@ class WebSender:
         self._head_glb = b""
         self._building = asyncio.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._joined = asyncio.Event()
 
     async def open(self, header: Header) -> None:
         """Listen.
@@ -146,6 +147,10 @@ class WebSender:
         for queue in self._queues.values():
             _put(queue, message)
 
+    async def joined(self) -> None:
+        """Return when the first receiver is there."""
+        await self._joined.wait()
+
     async def close(self) -> None:
         """Tell the receivers that this is the end, give them a moment to read, and stop listening."""
         for queue in self._queues.values():
@@ -170,6 +175,7 @@ class WebSender:
         queue.put_nowait(self._header)
         queue.put_nowait(pack_frame(rest_frame(), self._rig, rest=True))
         self._queues[connection] = queue
+        self._joined.set()
         listener = asyncio.create_task(_listen(connection))
         try:
             await _forward(connection, queue)

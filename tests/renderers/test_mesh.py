@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from avatar.export.gltf import build_gltf
-from checkpoints.errors import InputError
+from checkpoints.errors import InputError, MissingDependency
 from conditioning import ARKIT_INDEX, ARKIT_NAMES, Motion
 from renderers.face import find_face, read_picture
-from renderers.mesh import Camera, MeshRenderer
+from renderers.mesh import Camera, MeshRenderer, _ground
 from renderers.mesh_glb import read_glb
 from renderers.mesh_head import Head, vertex_normals
 from renderers.mesh_raster import normals_of
@@ -23,7 +25,7 @@ from renderers.mesh_registry import add_head, registered
 from renderers.mesh_sources import neutral_head, open_head, portrait_head
 
 
-def renderer_of(head: Head, monkeypatch: pytest.MonkeyPatch, **options: int) -> MeshRenderer:
+def renderer_of(head: Head, monkeypatch: pytest.MonkeyPatch, **options: Any) -> MeshRenderer:
     monkeypatch.setattr("renderers.mesh.neutral_head", lambda: head)
     return MeshRenderer(None, **options)
 
@@ -179,6 +181,85 @@ def test_a_portrait_at_rest_keeps_its_photo(tmp_path: Path) -> None:
         found = np.array([[p.x, p.y] for p in mesh.process(image).multi_face_landmarks[0].landmark]) * 512
     eyes = np.linalg.norm(screen[468] - screen[473])
     assert np.median(np.linalg.norm(found - screen, axis=1)) < 0.08 * eyes
+
+
+# --- the other backend ------------------------------------------------------------------------------
+
+
+def cast(screen: np.ndarray, triangles: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest triangle of each sample and its corners' shares, by solving for each triangle in turn."""
+    y, x = np.mgrid[: 2 * size[1], : 2 * size[0]].astype(np.float64)
+    depth, seen = np.zeros(x.shape), np.full(x.shape, -1)
+    shares = np.zeros((*x.shape, 3))
+    for number, (a, b, c) in enumerate(screen[triangles].astype(np.float64)):
+        matrix = np.array([[a[0], b[0], c[0]], [a[1], b[1], c[1]], [1, 1, 1]])
+        if np.linalg.det(matrix) >= -1e-9:  # y runs down
+            continue
+        flat = np.einsum("ij,jhw->hwi", np.linalg.inv(matrix), np.stack([x, y, np.ones_like(x)]))
+        inverse = flat @ np.array([a[2], b[2], c[2]])
+        nearer = (flat.min(axis=2) >= 0) & (inverse > depth)
+        depth[nearer], seen[nearer] = inverse[nearer], number
+        true = flat * np.array([a[2], b[2], c[2]]) / inverse[..., None]
+        shares[nearer] = true[nearer]
+    return seen, shares
+
+
+def lit_ball(unlit: bool) -> Head:
+    trimesh = pytest.importorskip("trimesh")
+    ball = trimesh.creation.icosphere(subdivisions=2, radius=0.1)
+    uvs = (0.5 + 4 * ball.vertices[:, :2]).clip(0, 1).astype(np.float32)
+    texture = np.random.default_rng(1).integers(120, 255, (4, 4, 3)).astype(np.uint8)
+    parts = (ball.vertices[:, 0] > 0.03).astype(np.int8)
+    return plain(ball.vertices, ball.faces, uvs=uvs, texture=texture, unlit=unlit, eye_parts=parts)
+
+
+def assert_same_picture(ours: np.ndarray, other: np.ndarray) -> None:
+    """Within a few steps of 255 (fewer in larger pictures): ours shades a triangle's samples in a pixel together."""
+    apart = np.abs(ours.astype(int) - other).max(axis=2)
+    assert ours.std() > 20
+    assert np.percentile(apart, 99) <= 6
+    assert apart.mean() < 1.0
+
+
+@pytest.mark.parametrize("unlit", [False, True])
+def test_light_on_cuda_is_light_on_the_cpu(monkeypatch: pytest.MonkeyPatch, unlit: bool) -> None:
+    """The torch half of the PyTorch3D backend, its visibility found by a caster of rays, against the numba one."""
+    torch = pytest.importorskip("torch")
+    from renderers.mesh_pytorch3d import paint
+
+    renderer, size = renderer_of(lit_ball(unlit), monkeypatch), (64, 48)
+    head, eye = renderer.head, np.eye(3, dtype=np.float32)
+    points, normals = renderer.posed(np.zeros(0, np.float32), eye, np.stack([eye, eye]))
+    screen = renderer.camera.project(points, size) * np.array([2, 2, 1], np.float32) - np.array([0.5, 0.5, 0])
+    seen, shares = cast(screen, head.triangles, size)
+    arrays = (normals, renderer._uvs, renderer._gloss, renderer._texture, renderer._lights)
+    image = paint(
+        torch.as_tensor(seen), torch.as_tensor(shares, dtype=torch.float32), torch.as_tensor(head.triangles).long(),
+        tuple(torch.as_tensor(np.array(array, np.float32)) for array in arrays),
+        torch.as_tensor(np.repeat(_ground(size[1])[:, None], size[0], axis=1)), unlit=unlit,
+    )  # fmt: skip
+    assert_same_picture(frame_of(renderer, size=size), image.numpy())
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("size", [(64, 48), (48, 64)])
+def test_pytorch3d_draws_the_same_picture(monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]) -> None:
+    pytest.importorskip("pytorch3d", reason="PyTorch3D has no package on PyPI: built by hand where there is CUDA")
+    head = lit_ball(False)
+    ours = frame_of(renderer_of(head, monkeypatch, backend="numba"), size=size)
+    theirs = frame_of(renderer_of(head, monkeypatch, backend="pytorch3d"), size=size)
+    assert_same_picture(ours, theirs)
+
+
+def test_an_absent_backend_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match="choose auto, numba, pytorch3d"):
+        MeshRenderer(None, backend="opengl")
+    if importlib.util.find_spec("pytorch3d") is None:
+        with pytest.raises(MissingDependency, match=r"INSTALL\.md"):
+            MeshRenderer(None, backend="pytorch3d")
+
+
+# --- the person of a portrait -----------------------------------------------------------------------
 
 
 def person(folder: Path, alpha: np.ndarray | None = None) -> Head:
