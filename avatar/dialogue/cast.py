@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,13 @@ from avatar.dialogue.script import read_text
 from checkpoints.errors import InputError
 from conditioning.registry import nearest
 
-__all__ = ["TRAITS", "Cast", "Character", "read_cast"]
+__all__ = ["NARRATOR", "TRAITS", "Cast", "Character", "read_cast"]
 
 #: The five factors of personality (OCEAN).
 TRAITS = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
+
+#: Who speaks the lines without a speaker, if the cast has a table of this name.
+NARRATOR = "narrator"
 
 
 @dataclass(frozen=True)
@@ -63,16 +67,19 @@ class Cast:
     characters: tuple[Character, ...]
 
     def __getitem__(self, speaker: str) -> Character:
-        """Return the character who is called ``speaker``.
+        """Return the character who is called ``speaker``; lines without a speaker are the narrator's.
 
         Raises
         ------
         InputError
             If there is none; the nearest is offered.
         """
+        wanted = (speaker or NARRATOR).casefold()
         for character in self.characters:
-            if character.name.casefold() == speaker.casefold():
+            if character.name.casefold() == wanted:
                 return character
+        if not speaker:
+            raise InputError(f"the line names no speaker; name one, or add a table [{NARRATOR}] to the cast")
         names = [character.name for character in self.characters]
         raise InputError(f"the cast has no {speaker!r}; it has {', '.join(names)}{nearest(speaker.lower(), names)}")
 
@@ -91,6 +98,9 @@ def read_cast(path: Path) -> Cast:
         raise InputError(f"{path} is not TOML: {error}") from error
     if not tables:
         raise InputError(f"{path} names nobody; write one table per character, such as [mira]")
+    twice = [name for name, count in Counter(name.casefold() for name in tables).items() if count > 1]
+    if twice:
+        raise InputError(f"{path} has two tables [{twice[0]}] that differ only in case; keep one")
     return Cast(tuple(_character(path, name, table) for name, table in tables.items()))
 
 

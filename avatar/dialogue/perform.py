@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import warnings
 from dataclasses import replace
 from functools import lru_cache
@@ -13,11 +14,14 @@ from avatar.avatar import DEFAULT_RENDERER, DEFAULT_VOICE, Avatar
 from avatar.dialogue.cast import Character
 from avatar.dialogue.plan import Job
 from avatar.take import Take
-from checkpoints.errors import MienError
+from checkpoints.errors import InputError, MienError
 from conditioning import Delivery
 from conditioning.markup import parse_line
 
 __all__ = ["avatar_of", "identity", "perform", "take_of"]
+
+#: A value that the game puts in when it runs: ``{$name}``, ``{player}``.
+_VALUE = re.compile(r"\{[^{}]+\}")
 
 
 def perform(job: Job, folder: Path) -> dict[str, Any]:
@@ -36,7 +40,18 @@ def perform(job: Job, folder: Path) -> dict[str, Any]:
 
 
 def take_of(job: Job) -> Take:
-    """Return the performance of a job."""
+    """Return the performance of a job.
+
+    Raises
+    ------
+    MienError
+        If the line cannot be performed.
+    """
+    value = _VALUE.search(job.line.text)
+    if value:
+        raise InputError(
+            f"the text holds {value[0]}, which only the game knows; write a line for each value it can have"
+        )
     avatar = avatar_of(job.character)
     line = parse_line(job.line.text, speaker=job.line.speaker, language=job.line.language or job.settings.language)
     line = replace(line, id=job.line.line_id)

@@ -11,6 +11,7 @@ from pathlib import Path
 from avatar.dialogue.script import ScriptLine, read_text
 from avatar.dialogue.yarn import split_tags, spoken_text
 from checkpoints.errors import InputError
+from conditioning.markup import escape
 from conditioning.registry import nearest
 
 __all__ = ["has_text_column", "line_of", "lines_of", "read_renpy", "read_table"]
@@ -26,6 +27,8 @@ _ALIASES: dict[str, tuple[str, ...]] = {
     "intensity": ("intensity", "strength"),
     "seed": ("seed", "take"),
 }
+#: Doubled brackets, while single ones are taken away: two of Unicode's private characters.
+_OPEN_BRACE, _OPEN_BRACKET = "\ue000", "\ue001"
 _RENPY_COLUMNS = ("Identifier", "Character", "Dialogue")
 
 
@@ -84,13 +87,25 @@ def read_renpy(path: Path) -> Iterator[ScriptLine]:
             f"{path} has no column {missing[0]!r}; make it with Ren'Py's 'Extract Dialogue', tab-delimited"
         )
     for row in reader:
-        text = re.sub(r"\{\{", "{", re.sub(r"(?<!\{)\{[^{}]*\}", "", row["Dialogue"] or ""))
         yield ScriptLine(
             line_id=(row["Identifier"] or "").strip(),
-            speaker=(row["Character"] or "").strip(),
-            text=text.replace("[[", "[").strip(),
+            speaker=(row["Character"] or "").strip().strip('"'),
+            text=_renpy_text(row["Dialogue"] or ""),
             place=f"{path.name}:{reader.line_num}",
         )
+
+
+def _renpy_text(text: str) -> str:
+    r"""Return what is spoken of a Ren'Py text: without tags, and with ``[variable]`` written as ``{variable}``.
+
+    Examples
+    --------
+    >>> _renpy_text("Hi {b}there{/b}, [name]! {{1} [[sic]")
+    'Hi there, {name}! {1} \\[sic\\]'
+    """
+    text = text.replace("{{", _OPEN_BRACE).replace("[[", _OPEN_BRACKET)
+    text = re.sub(r"\[([^\[\]]*)\]", r"{\1}", re.sub(r"\{[^{}]*\}", "", text))
+    return escape(text.replace(_OPEN_BRACE, "{").replace(_OPEN_BRACKET, "[")).strip()
 
 
 def line_of(record: dict[str, str], place: str) -> ScriptLine:

@@ -9,10 +9,17 @@ from pathlib import Path
 
 from avatar.dialogue.script import ScriptLine, read_text
 from checkpoints.errors import InputError
+from conditioning.markup import escape
 
 __all__ = ["read_yarn", "split_tags", "spoken_text"]
 
+#: Values that a line takes from the game: ``{$name}``, and the markup that chooses among words by such a value.
+_CHOICE = re.compile(r"\[(select|plural|ordinal)\b[^\]]*/?\]", re.IGNORECASE)
+_ESCAPE = re.compile(r"\\([^\w\s])")
+#: Escaped characters wait in Unicode's private area until the syntax around them is gone.
+_HIDDEN = 0xF000
 _TAG = re.compile(r"\s#([\w-]+)(?::([^\s#]+))?")
+_MARKUP = re.compile(r"\[/?[A-Za-z_][^\]]*/?\]|\[/\]|</?[A-Za-z][^<>]*>")
 _SPEAKER = re.compile(r"^([^\s:\[\]{}<>][^:\[\]{}<>]{0,40}?):\s+(.*)$")
 
 
@@ -27,8 +34,8 @@ class Tagged:
 def read_yarn(path: Path) -> Iterator[ScriptLine]:
     """Yield the spoken lines of a ``.yarn`` file, node by node.
 
-    Commands, options without a speaker, comments and headers are passed over. ``#line:id`` gives the id;
-    ``#emotion:joy`` and ``#seed:3`` are ours.
+    Commands, options without a speaker, comments, headers and shadows of other lines are passed over; jumps are not
+    followed, so that every line comes once. ``#line:id`` gives the id; ``#emotion:joy`` and ``#seed:3`` are ours.
 
     Raises
     ------
@@ -37,7 +44,7 @@ def read_yarn(path: Path) -> Iterator[ScriptLine]:
     """
     title, in_body, opened_at = "", False, 0
     for number, raw in enumerate(read_text(path).splitlines(), start=1):
-        text = raw.split("//")[0].strip() if "://" not in raw else raw.strip()
+        text = _hide(raw).split("//")[0].strip()
         if text == "---" and not in_body:
             in_body, opened_at = True, number
         elif text == "===":
@@ -73,28 +80,33 @@ def split_tags(text: str) -> Tagged:
 
 
 def spoken_text(text: str) -> tuple[str, str]:
-    """Split a Yarn text into speaker and what is spoken, without markup such as ``[wave]``.
+    r"""Split a Yarn text into speaker and what is spoken, without markup such as ``[wave]`` and ``<shake>``.
+
+    The words come as :func:`conditioning.markup.parse_line` reads them: brackets that are meant are escaped.
 
     Examples
     --------
     >>> spoken_text("Mira: I [b]knew[/b] it!")
     ('Mira', 'I knew it!')
+    >>> spoken_text(r"Mira: It said \[sic\] so\: here.")
+    ('Mira', 'It said \\[sic\\] so: here.')
     """
+    text = _CHOICE.sub(r"{\1}", _hide(text))
     character = re.match(r"^\[character\s+name\s*=\s*\"?([^\"\]/]+)\"?\s*/?\](.*)\[/character\]", text)
     speaker, words = (character[1].strip(" :"), text[character.end() :]) if character else ("", text)
     if not speaker and (match := _SPEAKER.match(text)):
         speaker, words = match[1].strip(), match[2]
-    return speaker, re.sub(r"\[/?[A-Za-z_][^\]]*/?\]|\[/\]", "", words).strip()
+    return _reveal(speaker), escape(_reveal(_MARKUP.sub("", words)).strip())
 
 
 def _spoken_line(text: str, place: str) -> ScriptLine | None:
     """Return the line, or ``None`` for what nobody speaks."""
-    if not text or text.startswith(("<<", "=>")):
+    if not text or text.startswith("<<"):
         return None
     is_option = text.startswith("->")
-    tagged = split_tags(re.sub(r"<<.*?>>", "", text.removeprefix("->")).strip())
+    tagged = split_tags(re.sub(r"<<.*?>>", "", text.removeprefix("->").removeprefix("=>")).strip())
     speaker, words = spoken_text(tagged.text)
-    if not words or (is_option and not speaker):
+    if not words or (is_option and not speaker) or "shadow" in tagged.tags:
         return None
     return ScriptLine(
         line_id=tagged.tags.get("line", ""),
@@ -104,3 +116,12 @@ def _spoken_line(text: str, place: str) -> ScriptLine | None:
         seed=int(tagged.tags["seed"]) if tagged.tags.get("seed", "").isdigit() else None,
         place=place,
     )
+
+
+def _hide(text: str) -> str:
+    """Replace each escaped character by a private one, which no syntax means."""
+    return _ESCAPE.sub(lambda found: chr(_HIDDEN + ord(found[1])) if found[1].isascii() else found[1], text)
+
+
+def _reveal(text: str) -> str:
+    return "".join(chr(ord(c) - _HIDDEN) if _HIDDEN <= ord(c) < _HIDDEN + 128 else c for c in text)

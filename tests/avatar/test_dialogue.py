@@ -89,14 +89,17 @@ def test_a_missing_or_cut_file_is_made_again(jobs: list[Job], tmp_path: Path) ->
 
 def test_a_line_that_fails_is_recorded_and_does_not_stop_the_others(tmp_path: Path) -> None:
     script = tmp_path / "s.csv"
-    script.write_text("line_id,speaker,text,emotion\na,Mira,Yes.,joy\nb,Mira,…,joy\nc,Mira,No.,joyy\nd,Mira,Go.,\n")
+    script.write_text(
+        "line_id,speaker,text,emotion\na,Mira,Yes.,joy\nb,Mira,…,joy\nc,Mira,No.,joyy\nd,Mira,Go.,\ne,Mira,Hi {$x}.,\n"
+    )
     (tmp_path / "c.toml").write_text("[mira]\n")
     failing = plan(read_script(script), read_cast(tmp_path / "c.toml"), Settings((".wav",)))
     outcome = run(failing, tmp_path / "out", workers=1)
-    assert (outcome.rendered, outcome.failed) == (2, 2)
+    assert (outcome.rendered, outcome.failed) == (2, 3)
     errors = {record["line_id"]: record.get("error", "") for record in outcome.records}
     assert "nothing to say" in errors["b"]
     assert "did you mean joy" in errors["c"]
+    assert "holds {$x}, which only the game knows" in errors["e"]
     page = write_sheet(tmp_path / "out", outcome.records, "<s>").read_text()
     assert page.count("<audio") == 2
     assert "&lt;s&gt;" in page

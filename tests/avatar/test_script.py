@@ -57,6 +57,28 @@ def test_yarn_lines_keep_ids_speakers_and_tags(tmp_path: Path) -> None:
     assert len(script) == 5
 
 
+def test_yarn_of_the_third_edition(tmp_path: Path) -> None:
+    # The forms are those of Yarn Spinner 3's documentation: line groups, shadows, escapes, choices by value.
+    body = """title: Shop
+---
+=> Baker: Want one? <<if $pies > 0>>
+=> Baker: How about it? #line:b2 // any of them
+Baker: Once more. #shadow:b2
+Baker\\: the word of the day is \\#bread, see http:\\/\\/example.org
+Baker: <shake=.1>No!</shake> \\[sighs\\]
+Baker: I came [ordinal value={$place} one="%st" other="%th"/].
+<<jump Shop>>
+===
+"""
+    assert [(line.speaker, line.text) for line in read_script(write(tmp_path, "s.yarn", body))] == [
+        ("Baker", "Want one?"),
+        ("Baker", "How about it?"),
+        ("", "Baker: the word of the day is #bread, see http://example.org"),
+        ("Baker", r"No! \[sighs\]"),
+        ("Baker", "I came {ordinal}."),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -81,7 +103,11 @@ def test_renpy_dialogue_tab(tmp_path: Path) -> None:
         'start_ae1d4c9c\tEileen\tHi there! {w}How {b}are{/b} you [[today]?\tgame/script.rpy\t12\te "…"\n'
     )
     assert facts(read_script(write(tmp_path, "dialogue.tab", tab))) == [
-        ("start_ae1d4c9c", "Eileen", "Hi there! How are you [today]?")
+        (
+            "start_ae1d4c9c",
+            "Eileen",
+            r"Hi there! How are you \[today\]?",
+        )  # an escaped bracket, as the reader of marks takes it
     ]
 
 
@@ -217,6 +243,12 @@ def test_a_cast_finds_its_characters_without_case(tmp_path: Path) -> None:
         cast["Guards"]
 
 
+def test_lines_without_a_speaker_are_the_narrators(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"names no speaker; name one, or add a table \[narrator\]"):
+        read_cast(write(tmp_path, "cast.toml", CAST))[""]
+    assert read_cast(write(tmp_path, "told.toml", CAST + "[Narrator]\n"))[""].name == "Narrator"
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -228,6 +260,7 @@ def test_a_cast_finds_its_characters_without_case(tmp_path: Path) -> None:
         ("[mira]\nportrait = 'none.png'\n", "does not exist"),
         ("[mira]\npersonality = { courage = 1 }\n", "traits"),
         ("mira = 1\n", "outside a table"),
+        ("[mira]\n[Mira]\n", "differ only in case"),
     ],
 )
 def test_a_wrong_cast_is_refused_by_name(tmp_path: Path, text: str, problem: str) -> None:
