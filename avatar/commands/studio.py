@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from checkpoints.errors import MissingDependency
+from checkpoints.errors import InputError, MissingDependency
 
 
 @click.command()
@@ -16,9 +16,10 @@ from checkpoints.errors import MissingDependency
 def studio(portrait: Path | None, port: int, in_browser: bool) -> None:
     """Open a page on which to try lines, emotions, voices and faces; only this machine can reach it."""
     try:
-        from avatar.studio.page import build_page
-
-        page = build_page(portrait)
+        from avatar.studio.page import open_page
     except ImportError as error:
         raise MissingDependency(f"mien studio needs {error.name}: pip install 'mien[studio]'") from error
-    page.launch(server_name="127.0.0.1", server_port=port, inbrowser=in_browser, share=False, quiet=True)
+    if portrait is not None and not portrait.is_file():
+        raise InputError(f"there is no picture {portrait}; check the path")
+    click.echo(f"http://127.0.0.1:{port}  (Ctrl-C ends it)" if port else "Ctrl-C ends it")
+    open_page(portrait, port, in_browser=in_browser)

@@ -171,24 +171,28 @@ def _job(line: ScriptLine, character: Character, settings: Settings, emotion: st
 
 def _fingerprint(job: Job) -> str:
     """Hash all that shapes the files of a job; where the line stands in the script does not."""
-    line = {key: value for key, value in asdict(job.line).items() if key != "place"}
-    facts = {
-        "line": line,
-        "character": asdict(job.character) | {"portrait": _file_hash(job.character.portrait)},
-        "settings": asdict(job.settings),
-        "seed": job.seed,
-        "emotion": job.emotion,
-        "mien": version("mien"),
-        "checkpoints": _checkpoint_hashes(),
-    }
+    line = {key: value for key, value in vars(job.line).items() if key != "place"}
+    facts = [line, job.seed, job.emotion, _ground(job.character, job.settings, _portrait_hash(job.character.portrait))]
     return hashlib.sha256(json.dumps(facts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 @lru_cache(maxsize=256)
-def _file_hash(path: Path | None) -> str:
-    return "" if path is None else hashlib.sha256(path.read_bytes()).hexdigest()
+def _ground(character: Character, settings: Settings, portrait_hash: str) -> str:
+    """Hash what many lines have in common: who speaks, in which run, with which checkpoints and program."""
+    facts = {
+        "character": asdict(character) | {"portrait": portrait_hash},
+        "settings": asdict(settings),
+        "mien": version("mien"),
+        "checkpoints": sorted((name, entry["sha256"]) for name, entry in manifest().items()),
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-@lru_cache(maxsize=1)
-def _checkpoint_hashes() -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((name, entry["sha256"]) for name, entry in manifest().items()))
+def _portrait_hash(path: Path | None) -> str:
+    return "" if path is None else _file_hash(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _file_hash(path: Path, changed_ns: int) -> str:
+    """Hash a file; ``changed_ns`` is there so that a file that was changed is hashed anew."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
