@@ -8,14 +8,16 @@ in chunks on one clock: chunk ``k`` covers frames ``[a, b)`` at the stream's rat
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from avatar.take import Take
-from conditioning import Emotion, InputError, Motion
+from checkpoints.errors import MarkupError
+from conditioning import Emotion, InputError, Line, Motion
+from conditioning.markup import escape, parse_line, parse_marks
 from conditioning.sentences import sentences
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ class Chunk:
     text : str
         The sentence that it is part of.
     is_last : bool
-        Whether the stream ends with it.
+        Whether the stream ends with it; the last chunk is a still frame, or after an interruption the way to rest.
     """
 
     start_s: float
@@ -62,7 +64,8 @@ class Chunk:
 class LineStream:
     """Iterate over the chunks of a text that arrives in pieces.
 
-    Every word of the text is spoken once, in order. Sentences without a letter or a digit are passed over.
+    Every word of the text is spoken once, in order, and each sentence whole as soon as it is known to have ended.
+    Sentences without a letter or a digit are passed over; brackets that are no marks are read as plain text.
 
     Parameters
     ----------
@@ -99,24 +102,27 @@ class LineStream:
         self._interrupted = False
         self._frames_out = 0
         self._pose: Motion | None = None
+        #: Ends the stream after the sentence that was spoken last: one still frame.
+        self._closing: Chunk | None = None
 
     def interrupt(self) -> None:
         """Stop after the chunk that is being given: one more follows, in which the mouth closes and the sound fades."""
         self._interrupted = True
 
     def __iter__(self) -> Iterator[Chunk]:
-        held: Chunk | None = None
         for index, sentence in enumerate(filter(_is_spoken, self._sentences)):
-            take = self._avatar.say(sentence, self._emotion, seed=self._seed + index, language=self._language)
+            if self._interrupted:  # While this sentence was awaited.
+                break
+            take = self._avatar.say(_line(sentence, self._language), self._emotion, seed=self._seed + index)
             for chunk in self._chunks(take, sentence):
-                if held is not None:
-                    yield held
-                    if self._interrupted:
-                        yield _to_rest(chunk)
-                        return
-                held = chunk
-        if held is not None:
-            yield replace(held, is_last=True)
+                if self._interrupted:
+                    yield _to_rest(chunk)
+                    return
+                yield chunk
+            if self._interrupted:
+                break
+        if self._closing is not None:
+            yield _to_rest(self._closing) if self._interrupted else self._closing
 
     def _chunks(self, take: Take, text: str) -> Iterator[Chunk]:
         """Cut a take into chunks that continue the stream's clock and pose."""
@@ -135,6 +141,10 @@ class LineStream:
             yield Chunk((first + start) / fps, samples[left:right], rate, _part(motion, start, stop), text)
         self._frames_out = first + len(motion)
         self._pose = _part(motion, len(motion) - 1, len(motion))
+        silence = np.zeros(
+            round((self._frames_out + 1) * rate / fps) - round(self._frames_out * rate / fps), np.float32
+        )
+        self._closing = Chunk(self._frames_out / fps, silence, rate, self._pose, text, is_last=True)
 
     def _continued(self, motion: Motion) -> Motion:
         """Let the new sentence begin in the pose in which the one before it ended."""
@@ -149,6 +159,14 @@ class LineStream:
             motion.head_rotation + ease[:, None] * (self._pose.head_rotation[0] - motion.head_rotation[0]),
             motion.eye_rotation + ease[:, None, None] * (self._pose.eye_rotation[0] - motion.eye_rotation[0]),
         )
+
+
+def _line(sentence: str, language: str) -> Line:
+    """Read a sentence with its marks; what a language model puts in brackets need not be one."""
+    try:
+        return parse_line(sentence, language=language)
+    except MarkupError:
+        return parse_marks(escape(sentence), language=language)
 
 
 def _is_spoken(sentence: str) -> bool:

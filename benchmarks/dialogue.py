@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import random
 import resource
@@ -50,17 +51,21 @@ class Watch:
             self.least_mb, self.most_mb = min(self.least_mb, self.last_mb), max(self.most_mb, self.last_mb)
 
 
-def memory_mb() -> float:
-    """Return the private and shared resident memory of this process and all below it."""
-    page = os.sysconf("SC_PAGE_SIZE") / 2**20
-    return sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * page for pid in family(os.getpid()))
+def memory_mb(pid: int | None = None) -> float:
+    """Return the resident memory of a process, by default this one, and all below it."""
+    pages = 0
+    for member in family(pid or os.getpid()):
+        with contextlib.suppress(OSError):  # It has ended meanwhile.
+            pages += int(Path(f"/proc/{member}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def family(pid: int) -> Iterator[int]:
     yield pid
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            yield from family(int(child))
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                yield from family(int(child))
 
 
 def write_script(folder: Path, lines: int) -> tuple[Path, Path]:

@@ -58,7 +58,7 @@ def dialogue(
     from avatar.dialogue.estimate import estimate
     from avatar.dialogue.plan import feel
     from avatar.dialogue.run import run
-    from avatar.dialogue.sheet import write_sheet
+    from avatar.dialogue.sheet import MOODS, write_sheet
     from avatar.export import suffix_of
     from avatar.export.targets import write_whole
     from avatar.plot import plot_scene, save_figure
@@ -73,7 +73,7 @@ def dialogue(
     with tqdm(total=len(jobs), unit="line", disable=quiet or None) as bar:
         outcome = run(jobs, output, workers=workers, ray_address=ray_address, on_done=bar.update)
     if plot:
-        write_whole(output / "moods.png", lambda path: save_figure(plot_scene(feel(lines, characters).lines), path))
+        write_whole(output / MOODS, lambda path: save_figure(plot_scene(feel(lines, characters).lines), path))
     page = write_sheet(output, outcome.records, script.stem)
     if not quiet:
         click.echo(f"{outcome.rendered} made, {outcome.kept} kept, {outcome.failed} failed: {page}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -39,11 +40,24 @@ def serve(**options: object) -> None:
     from avatar.serve.config import ServeConfig
 
     config = ServeConfig(token=os.environ.get("MIEN_TOKEN", ""), **options)  # type: ignore[arg-type]
-    uvicorn.run(
-        create_app(config),
-        host=config.host,
-        port=config.port,
-        log_level="warning",
-        ws_max_size=65536,
-        timeout_graceful_shutdown=30,
+    app = create_app(config)
+
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=config.host,
+            port=config.port,
+            log_level="warning",
+            ws_max_size=65536,
+            timeout_graceful_shutdown=30,
+        )
     )
+    end = server.handle_exit
+
+    def handle_exit(signal: int, frame: FrameType | None) -> None:
+        """Let those who wait for a result go, before uvicorn waits for them."""
+        app.state.service.stopping = True
+        end(signal, frame)
+
+    server.handle_exit = handle_exit
+    server.run()

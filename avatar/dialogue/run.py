@@ -15,7 +15,7 @@ from avatar.dialogue.journal import Journal, Record, is_finished
 from avatar.dialogue.perform import perform
 from avatar.dialogue.plan import Job
 
-__all__ = ["WAITING_PER_WORKER", "Outcome", "default_workers", "run", "worker_pool"]
+__all__ = ["MAX_CRASHES", "WAITING_PER_WORKER", "Outcome", "default_workers", "run", "worker_pool"]
 
 #: Jobs that wait at a worker: enough that none idles, few enough that memory stays flat on a long script.
 WAITING_PER_WORKER = 2

@@ -1,33 +1,25 @@
-"""The contact sheet of a run: every line playable on one page."""
+"""The contact sheet of a run: every line playable on one page that needs nothing but its folder."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from html import escape
+from importlib.resources import files
 from pathlib import Path
+from string import Template
 from urllib.parse import quote
 
 from avatar.dialogue.journal import Record
 from avatar.export.targets import write_whole
+from avatar.plot import EMOTION_COLOURS, SPEAKER_COLOURS
 
-__all__ = ["write_sheet"]
+__all__ = ["MOODS", "SHEET", "write_sheet"]
 
 SHEET = "index.html"
+#: The picture of the moods, shown on the sheet where there is one.
+MOODS = "moods.png"
 _VIDEO = (".mp4", ".webm")
-_PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>{title}</title>
-<style>
-body {{ font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; color: #222; background: #fafafa }}
-table {{ border-collapse: collapse; width: 100% }}
-td, th {{ padding: .5rem .7rem; text-align: left; vertical-align: top; border-bottom: 1px solid #ddd }}
-video {{ width: 160px; border-radius: 6px; background: #000 }}
-.id {{ color: #777; font-size: 12px }} .feeling {{ color: #7a4a00 }} .error {{ color: #b00020 }}
-</style>
-<h1>{title}</h1><p>{summary}</p>
-<table><tr><th>Line</th><th>Speaker</th><th>Text</th><th>Play</th><th>Files</th></tr>
-{rows}
-</table></html>
-"""
 
 
 def write_sheet(folder: Path, records: Iterable[Record], title: str) -> Path:
@@ -48,10 +40,15 @@ def write_sheet(folder: Path, records: Iterable[Record], title: str) -> Path:
         The page.
     """
     listed = list(records)
-    failed = sum("error" in record for record in listed)
-    total_s = sum(record.get("duration_s", 0.0) for record in listed)
-    summary = f"{len(listed)} lines, {total_s / 60:.1f} minutes" + (f", {failed} failed" if failed else "")
-    page = _PAGE.format(title=escape(title), summary=summary, rows="\n".join(_row(record) for record in listed))
+    speakers = Counter(record["speaker"] for record in listed)
+    colours = {name: SPEAKER_COLOURS[at % len(SPEAKER_COLOURS)] for at, name in enumerate(speakers)}
+    page = Template(files("avatar.dialogue").joinpath("sheet.html").read_text(encoding="utf-8")).substitute(
+        title=escape(title),
+        summary=_summary(listed),
+        speakers="".join(_speaker_button(name, count, colours[name]) for name, count in speakers.items()),
+        moods=f'<img class="moods" src="{MOODS}" alt="Moods over the scene">' if (folder / MOODS).exists() else "",
+        rows="\n".join(_row(record, colours[record["speaker"]]) for record in listed),
+    )
 
     def job(path: Path) -> None:
         path.write_text(page, encoding="utf-8")
@@ -60,24 +57,50 @@ def write_sheet(folder: Path, records: Iterable[Record], title: str) -> Path:
     return folder / SHEET
 
 
-def _row(record: Record) -> str:
-    files = sorted(record.get("files", {}))
-    links = " ".join(f'<a href="{quote(name)}">{escape(Path(name).suffix)}</a>' for name in files)
-    feeling = "; ".join(dict.fromkeys(name for _, name in record.get("emotion", [])))
-    notes = "".join(f'<br><span class="id">{escape(note)}</span>' for note in record.get("warnings", ()))
-    error = f'<span class="error">{escape(record["error"])}</span>' if "error" in record else ""
+def _summary(records: list[Record]) -> str:
+    failed = sum("error" in record for record in records)
+    total_s = sum(record.get("duration_s", 0.0) for record in records)
+    length = f"{total_s:.0f} seconds" if total_s < 100 else f"{total_s / 60:.1f} minutes"
+    return f"{len(records)} lines, {length}" + (f', <b class="error">{failed} failed</b>' if failed else "")
+
+
+def _speaker_button(name: str, count: int, colour: str) -> str:
+    shown = escape(name or "narrator")
+    return f'<button data-speaker="{escape(name)}" style="--own:{colour}">{shown} <small>{count}</small></button>'
+
+
+def _row(record: Record, colour: str) -> str:
+    names = sorted(record.get("files", {}))
+    links = " ".join(f'<a href="{quote(name)}" download>{escape(Path(name).suffix[1:])}</a>' for name in names)
+    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in record.get("warnings", ()))
+    error = f'<p class="error">{escape(record["error"])}</p>' if "error" in record else ""
+    length = f"{record['duration_s']:.1f} s" if "duration_s" in record else ""
     return (
-        f'<tr><td class="id">{escape(record["line_id"])}</td><td>{escape(record["speaker"])}</td>'
-        f'<td>{escape(record["text"])}<br><span class="feeling">{escape(feeling)}</span>{notes}</td>'
-        f"<td>{error or _player(files)}</td><td>{links}</td></tr>"
+        f'<article data-speaker="{escape(record["speaker"])}" style="--own:{colour}">'
+        f'<div class="play">{_player(names)}</div>'
+        f"<div><header><b>{escape(record['speaker'] or 'narrator')}</b> {_feelings(record)}</header>"
+        f'<p class="text">{escape(record["text"])}</p>{error}{notes}</div>'
+        f"<footer><code>{escape(record['line_id'])}</code><span>{length}</span>"
+        f'<span class="files">{links}</span></footer></article>'
     )
 
 
-def _player(files: list[str]) -> str:
-    for name in files:
+def _feelings(record: Record) -> str:
+    """Return the emotions of a line, each once, in the colour of the strongest."""
+    felt = dict.fromkeys(name for _, name in record.get("emotion", []) if name != "neutral")
+    chips = []
+    for name in felt:
+        parts = [part.partition(":")[::2] for part in name.split(", ")]
+        strongest = max(parts, key=lambda part: float(part[1] or 1.0))[0]
+        chips.append(f'<i style="--own:{EMOTION_COLOURS.get(strongest, "#777777")}">{escape(name)}</i>')
+    return "".join(chips)
+
+
+def _player(names: list[str]) -> str:
+    for name in names:
         if name.endswith(_VIDEO):
             return f'<video controls preload="metadata" src="{quote(name)}"></video>'
-    for name in files:
+    for name in names:
         if name.endswith(".wav"):
             return f'<audio controls preload="none" src="{quote(name)}"></audio>'
     return ""

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response, WebSocket
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from limits import parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
@@ -26,7 +26,19 @@ __all__ = ["create_app"]
 
 #: Requests are small; a larger body is refused before it is read.
 MAX_BODY_BYTES = 256_000
+#: Buckets of the time in the queue, in seconds.
+_WAITS_S = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 _REFUSALS: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code in (400, 401, 404, 409, 413, 429, 504)}
+
+
+#: What a file of each format is called in ``Content-Type``.
+MEDIA_TYPES = {
+    "wav": "audio/wav", "csv": "text/csv", "json": "application/json", "glb": "model/gltf-binary",
+    "mp4": "video/mp4", "webm": "video/webm",
+}  # fmt: skip
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file.", "content": {kind: {} for kind in MEDIA_TYPES.values()}}
+}
 
 
 class Service:
@@ -39,10 +51,15 @@ class Service:
         self.limiter = MovingWindowRateLimiter(MemoryStorage())
         self.rate = parse(config.rate_limit)
         self.workers: Workers | None = None
+        #: Set when the server is told to stop: who waits for a result is told where it will be found.
+        self.stopping = False
         self.registry = CollectorRegistry()
         self.accepted = Counter("mien_jobs_accepted", "Jobs accepted", registry=self.registry)
         self.refused = Counter("mien_refused", "Requests refused", ["reason"], registry=self.registry)
         self.waited = Histogram("mien_direct_seconds", "Time of direct results", registry=self.registry)
+        self.queued = Histogram(
+            "mien_queued_seconds", "Time that jobs waited for a worker", registry=self.registry, buckets=_WAITS_S
+        )
         self.states = Gauge("mien_jobs", "Jobs by state", ["state"], registry=self.registry)
 
     def key_of(self, authorization: str | None, client: str) -> str:
@@ -70,7 +87,7 @@ def create_app(config: ServeConfig) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        service.workers = Workers(config, service.store)
+        service.workers = Workers(config, service.store, service.queued.observe)
         service.workers.start()
         yield
         await service.workers.stop()
@@ -102,6 +119,12 @@ def _service(request: Request) -> Service:
     return service
 
 
+def _workers(request: Request) -> Workers:
+    workers = _service(request).workers
+    assert workers is not None  # They start with the application.
+    return workers
+
+
 def _key(request: Request) -> str:
     client = request.client.host if request.client else ""
     return _service(request).key_of(request.headers.get("authorization"), client)
@@ -117,7 +140,7 @@ def health(request: Request) -> dict[str, Any]:
     return {"status": "ok", "version": version("mien"), "jobs": _service(request).store.counts()}
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse)
 def metrics(request: Request) -> Response:
     """Return the counts in Prometheus' text form."""
     service = _service(request)
@@ -127,7 +150,7 @@ def metrics(request: Request) -> Response:
     return Response(generate_latest(service.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-@router.post("/v1/lines", status_code=202, response_model=JobView)
+@router.post("/v1/lines", status_code=202, response_model=JobView, responses=_FILE)
 async def post_line(
     line: LineRequest,
     request: Request,
@@ -144,9 +167,8 @@ async def post_line(
         service.refused.labels("queue").inc()
         raise HTTPException(429, "the queue is full; try again soon", {"Retry-After": "2"}) from None
     service.accepted.inc()
-    assert service.workers is not None
-    finished = service.workers.notify(job.id)
-    return await _direct(request, service, job, finished) if wait else _view(job)
+    finished = _workers(request).notify(job.id)
+    return await _direct(request, job, finished) if wait else _view(job)
 
 
 @router.get("/v1/jobs/{job_id}", response_model=JobView)
@@ -156,21 +178,21 @@ def get_job(job_id: str, request: Request, key: Key) -> JobView:
 
 
 @router.delete("/v1/jobs/{job_id}", response_model=JobView)
-def delete_job(job_id: str, request: Request, key: Key) -> JobView:
+async def delete_job(job_id: str, request: Request, key: Key) -> JobView:
     """Cancel a job that is not finished."""
-    job = _own_job(request, job_id, key)
-    if not _service(request).store.cancel(job.id):
+    job = await asyncio.to_thread(_own_job, request, job_id, key)
+    if not await _workers(request).cancel(job.id):
         raise HTTPException(409, f"the job is {job.state}; only one that is not finished can be cancelled")
-    return _view(_own_job(request, job_id, key))
+    return _view(await asyncio.to_thread(_own_job, request, job_id, key))
 
 
-@router.get("/v1/jobs/{job_id}/files/{name}", response_class=FileResponse)
+@router.get("/v1/jobs/{job_id}/files/{name}", response_class=FileResponse, responses=_FILE)
 def get_file(job_id: str, name: str, request: Request, key: Key) -> FileResponse:
     """Return one of a job's files."""
     job = _own_job(request, job_id, key)
     if name not in job.result.get("files", []):
         raise HTTPException(404, f"the job has no file {name[:60]!r}")
-    return FileResponse(_service(request).config.folder / "files" / job.id / name)
+    return _file(_service(request), job, name)
 
 
 @router.websocket("/v1/stream")
@@ -181,12 +203,15 @@ async def stream(socket: WebSocket) -> None:
     await speak_stream(socket, socket.app.state.service)
 
 
-async def _direct(request: Request, service: Service, job: Job, finished: asyncio.Event) -> Response:
-    """Wait for a job, or cancel it when the client leaves."""
+async def _direct(request: Request, job: Job, finished: asyncio.Event) -> Response:
+    """Wait for a job, or cancel it when the client leaves; a server that stops answers that the job is accepted."""
+    service = _service(request)
     with service.waited.time():
         while not finished.is_set():
+            if service.stopping:
+                return JSONResponse(_view(job).model_dump(), 202)
             if await request.is_disconnected():
-                await asyncio.to_thread(service.store.cancel, job.id)
+                await _workers(request).cancel(job.id)
                 return Response(status_code=499)
             try:
                 await asyncio.wait_for(finished.wait(), timeout=0.25)
@@ -195,8 +220,13 @@ async def _direct(request: Request, service: Service, job: Job, finished: asynci
     ended = await asyncio.to_thread(service.store.get, job.id)
     if ended is None or ended.state != "done":
         raise HTTPException(400, ended.result.get("error", "the job was cancelled") if ended else "the job is gone")
-    name = ended.result["files"][0]
-    return FileResponse(service.config.folder / "files" / job.id / name, headers={"X-Job": job.id})
+    return _file(service, ended, ended.result["files"][0])
+
+
+def _file(service: Service, job: Job, name: str) -> FileResponse:
+    """Return one of a job's files; ``X-Job`` says whose."""
+    kind = MEDIA_TYPES[name.rpartition(".")[2]]
+    return FileResponse(service.config.folder / "files" / job.id / name, media_type=kind, headers={"X-Job": job.id})
 
 
 def _own_job(request: Request, job_id: str, key: str) -> Job:

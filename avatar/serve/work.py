@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
+from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from avatar.dialogue.run import worker_pool
+from avatar.dialogue.run import MAX_CRASHES, worker_pool
 from avatar.serve.config import ServeConfig
 from avatar.serve.jobs import Job, JobStore
 from checkpoints.errors import InputError, MienError
@@ -31,11 +32,16 @@ class Workers:
         Number of processes, time limits and the folder.
     store : JobStore
         Where the jobs are.
+    on_taken : callable
+        Called with the seconds that a job waited when a worker takes it.
     """
 
-    def __init__(self, config: ServeConfig, store: JobStore) -> None:
+    def __init__(
+        self, config: ServeConfig, store: JobStore, on_taken: Callable[[float], object] = lambda waited_s: None
+    ) -> None:
         self._config = config
         self._store = store
+        self._on_taken = on_taken
         self._wake = asyncio.Event()
         self._stopping = False
         self._finished: dict[str, asyncio.Event] = {}
@@ -54,6 +60,12 @@ class Workers:
         event = self._finished.setdefault(job_id, asyncio.Event())
         self._wake.set()
         return event
+
+    async def cancel(self, job_id: str) -> bool:
+        """Cancel a job that is not finished, and tell who waits for it; return whether it was."""
+        cancelled = await asyncio.to_thread(self._store.cancel, job_id)
+        self._tell(job_id)
+        return cancelled
 
     async def stop(self) -> None:
         """Let running jobs finish within the grace time, and put the others back into the queue."""
@@ -77,21 +89,32 @@ class Workers:
                 except asyncio.TimeoutError:
                     continue
             else:
+                self._on_taken(time.time() - job.created_s)
                 await self._perform(job)
 
     async def _perform(self, job: Job) -> None:
         loop = asyncio.get_running_loop()
         folder = self._config.folder / "files" / job.id
-        try:
-            call = loop.run_in_executor(self._pool, perform_request, job.request, self._config.portraits, folder)
-            result = await asyncio.wait_for(call, timeout=self._config.job_timeout_s)
-        except asyncio.TimeoutError:
-            result = {"error": f"the line took longer than {self._config.job_timeout_s:g} s"}
-        except BrokenProcessPool:
-            self._pool = worker_pool(self._config.workers)
-            result = {"error": "the worker process died"}
+        result: dict[str, Any] = {"error": f"the worker process died {MAX_CRASHES} times"}
+        for _ in range(MAX_CRASHES):  # A job beside the one that took the workers down is innocent, and gets its turn.
+            pool = self._pool
+            try:
+                call = loop.run_in_executor(pool, perform_request, job.request, self._config.portraits, folder)
+                result = await asyncio.wait_for(call, timeout=self._config.job_timeout_s)
+                break
+            except asyncio.TimeoutError:
+                result = {"error": f"the line took longer than {self._config.job_timeout_s:g} s"}
+                break
+            except BrokenProcessPool:
+                if self._pool is pool:
+                    self._pool = worker_pool(self._config.workers)
         await asyncio.to_thread(self._store.finish, job.id, "failed" if "error" in result else "done", result)
-        self._finished.pop(job.id, asyncio.Event()).set()
+        self._tell(job.id)
+
+    def _tell(self, job_id: str) -> None:
+        """Wake who waits for a job."""
+        if event := self._finished.pop(job_id, None):
+            event.set()
 
     async def _tidy(self) -> None:
         """Remove what is older than it is kept."""

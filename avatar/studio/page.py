@@ -152,7 +152,7 @@ def _connect_feeling(words: Any, wheel: Any, pad: Any, sliders: list[Any]) -> No
 def _from_words(words: str) -> list[float]:
     """Set the sliders to what the words say."""
     try:
-        return Emotion.parse(words).weights.tolist()
+        return [float(weight) for weight in Emotion.parse(words).weights]
     except MienError as error:
         raise _shown(error) from error
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import socket
+import sqlite3
 import struct
+import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 
@@ -161,3 +167,73 @@ def test_a_hostile_opening_is_answered_and_closed(client: TestClient, message: s
         socket.send_text(message)
         assert "error" in socket.receive_json()
         assert socket.receive()["type"] == "websocket.close"
+
+
+def test_a_cancelled_job_lets_its_waiter_go(tmp_path: Path) -> None:
+    with TestClient(create_app(ServeConfig(tmp_path, rate_limit="10000/minute"))) as client:
+        long = client.post("/v1/lines", json={"text": "One, two, three, four, five, six. " * 20}).json()
+        answers: list[httpx.Response] = []
+        waiter = threading.Thread(
+            target=lambda: answers.append(client.post("/v1/lines?wait=true", json={"text": "Yes.", "seed": 9}))
+        )
+        waiter.start()
+        store: JobStore = client.app.state.service.store  # type: ignore[attr-defined]
+        while sum(store.counts().values()) < 2:
+            time.sleep(0.02)
+        (waiting,) = (job_id for job_id in job_ids(tmp_path) if job_id != long["id"])
+        assert client.delete(f"/v1/jobs/{waiting}").json()["state"] == "cancelled"
+        waiter.join(timeout=60)
+        assert [answer.status_code for answer in answers] == [400]
+        assert "cancelled" in answers[0].text
+        assert client.delete(f"/v1/jobs/{waiting}").status_code == 409
+        client.delete(f"/v1/jobs/{long['id']}")
+
+
+def job_ids(folder: Path) -> list[str]:
+    with closing(sqlite3.connect(folder / "jobs.sqlite")) as database:
+        return [job_id for (job_id,) in database.execute("SELECT id FROM jobs")]
+
+
+@contextmanager
+def listening(config: ServeConfig) -> Iterator[str]:
+    """A server on a free port of this machine; its address."""
+    uvicorn = pytest.importorskip("uvicorn")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(create_app(config), port=port, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_whatever_its_openapi_allows_is_answered_as_it_says(tmp_path: Path) -> None:
+    schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
+    from hypothesis import HealthCheck, given, settings
+
+    tried: Counter[int] = Counter()
+    with listening(ServeConfig(tmp_path, rate_limit="100000/minute", max_characters=40, queue_limit=4)) as url:
+        schema = schemathesis.openapi.from_url(f"{url}/openapi.json")
+        for found in schema.get_all_operations():
+            operation = found.ok()
+
+            @settings(max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+            @given(case=operation.as_strategy())
+            def check(case: object) -> None:
+                answer = case.call(timeout=120)  # type: ignore[attr-defined]
+                tried[answer.status_code] += 1
+                case.validate_response(answer)  # type: ignore[attr-defined]
+
+            check()
+    assert tried[200] > 0
+    assert tried[202] > 0
+    assert not [code for code in tried if code >= 500]

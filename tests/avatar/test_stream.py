@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
@@ -63,6 +65,48 @@ def test_an_interruption_closes_the_mouth_and_fades(avatar: Avatar) -> None:
     assert np.abs(heard[-1].motion.weights[-1]).max() < 1e-6
     level = np.abs(heard[-1].waveform)
     assert level[-len(level) // 10 :].max() < 0.05
+
+
+def test_a_sentence_is_given_whole_before_the_next_is_asked_for(avatar: Avatar) -> None:
+    asked: list[str] = []
+
+    def text() -> Iterator[str]:
+        for piece in ("Yes. ", "No.", " Go."):
+            asked.append(piece)
+            yield piece
+
+    at_first: list[Chunk] = []
+    for chunk in avatar.stream(text()):
+        if asked != ["Yes. ", "No."]:
+            break
+        at_first.append(chunk)
+    wave = np.concatenate([chunk.waveform for chunk in at_first])
+    whole = avatar.say("Yes.", seed=0).speech.waveform
+    np.testing.assert_array_equal(wave[: len(whole)], whole)
+
+
+def test_an_interruption_between_sentences_needs_no_further_text(avatar: Avatar) -> None:
+    def text() -> Iterator[str]:
+        yield "Yes. No"
+        raise AssertionError("asked for more after the interruption")
+
+    stream = avatar.stream(text())
+    heard: list[Chunk] = []
+    length = -(-len(avatar.say("Yes.", seed=0).motion) // 12)  # chunks of 0.2 s at 60 frames a second
+    for chunk in stream:
+        heard.append(chunk)
+        if len(heard) == length:
+            stream.interrupt()
+    assert len(heard) == length + 1
+    assert heard[-1].is_last
+    assert np.abs(heard[-1].motion.weights[-1]).max() < 1e-6
+
+
+@pytest.mark.parametrize("text", ["[laughs] You came back.", "You came back [or so.", "<speak>You came back."])
+def test_brackets_of_a_language_model_do_not_end_the_stream(avatar: Avatar, text: str) -> None:
+    chunks = list(avatar.stream([text, " Yes."]))
+    assert chunks[-1].text == "Yes."
+    assert sum(len(chunk.motion) for chunk in chunks if chunk.text != "Yes.") > 30
 
 
 def test_marks_alone_are_passed_over(avatar: Avatar) -> None:

@@ -81,17 +81,23 @@ def studio(portrait: Path, port: int) -> Iterator[str]:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}/"
     try:
-        for _ in range(240):
+        deadline_s = time.monotonic() + 600
+        while not is_open(url):
             assert process.poll() is None, "the studio ended by itself"
-            try:
-                urllib.request.urlopen(url, timeout=10).close()
-                break
-            except OSError:
-                time.sleep(0.5)
+            assert time.monotonic() < deadline_s, "the studio does not come up"
+            time.sleep(0.5)
         yield url
     finally:
         process.terminate()
         process.wait()
+
+
+def is_open(url: str) -> bool:
+    try:
+        urllib.request.urlopen(url, timeout=30).close()
+    except OSError:
+        return False
+    return True
 
 
 @pytest.mark.slow
