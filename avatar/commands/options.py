@@ -67,7 +67,7 @@ portrait = click.option(
     "--portrait",
     type=click.Path(path_type=Path),
     metavar="PICTURE",
-    help="The face: a photograph or painting. Needed for video.",
+    help="The face: a photograph or painting, or a video to dub. Needed for video.",
 )
 
 voice = _bundle(
@@ -90,6 +90,9 @@ picture = _bundle(
         "--fps", type=click.FloatRange(1, 240), default=25.0, show_default=True, help="Video frames a second."
     ),
     click.option("--size", type=Size(), default="512x512", show_default=True, help="Video size in pixels."),
+    click.option("--fit", type=click.Choice(["face", "full"]), help="Show head and shoulders (default) or all of it."),
+    click.option("--transparent", is_flag=True, help="Leave the background out (.webm, .png.zip)."),
+    click.option("--label", is_flag=True, help="Draw a small mark that says that the picture is generated."),
 )
 
 style = _bundle(

@@ -21,7 +21,7 @@ __all__ = ["Targets", "open_avatar", "save"]
 #: Written where no -o is given: a video if there is a face, else the sound.
 DEFAULT_VIDEO = Path("take.mp4")
 DEFAULT_SOUND = Path("take.wav")
-VIDEO_SUFFIXES = frozenset({".mp4", ".webm", ".gif"})
+VIDEO_SUFFIXES = frozenset({".mp4", ".webm", ".gif", ".png.zip"})
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Targets:
     quiet: bool
     rig: str | None = None
     beside: bool = False
+    label: bool = False
 
 
 def open_avatar(
@@ -57,6 +58,9 @@ def open_avatar(
     quiet: bool,
     rig: str | None = None,
     beside: bool = False,
+    fit: str | None = None,
+    transparent: bool = False,
+    label: bool = False,
 ) -> tuple[Avatar, Targets]:
     """Return the avatar and the targets that the options ask for, after checking both.
 
@@ -79,9 +83,10 @@ def open_avatar(
         renderer=renderer or DEFAULT_RENDERER,
         delivery=Delivery(rate=rate, pitch_st=pitch, range_scale=range_scale, gain_db=gain),
         voice_options={} if style_guidance is None else {"style_guidance": style_guidance},
+        renderer_options=_renderer_options(renderer or DEFAULT_RENDERER, fit, transparent),
         style=Style(expressiveness, head_motion, blink_rate, gaze_motion),
     )
-    return avatar, Targets(paths, fps, size, quiet, rig, beside)
+    return avatar, Targets(paths, fps, size, quiet, rig, beside, label)
 
 
 def _needs_portrait(renderer: str) -> bool:
@@ -89,12 +94,22 @@ def _needs_portrait(renderer: str) -> bool:
     return needs
 
 
+def _renderer_options(renderer: str, fit: str | None, transparent: bool) -> dict[str, Any]:
+    """Return the options that were given, for the renderer that has them."""
+    given: dict[str, Any] = {"fit": fit} if fit else {}
+    if transparent:
+        given["transparent"] = True
+    if given and renderer != "portrait":
+        raise InputError(f"--{next(iter(given))} is an option of --renderer portrait, not of {renderer}; leave it out")
+    return given
+
+
 def save(take: Take, targets: Targets) -> None:
     """Write the files and say what was written."""
     take = replace(take, fps=targets.fps, size=targets.size)
     for path in targets.paths:
         is_video = suffix_of(path) in VIDEO_SUFFIXES
-        options: dict[str, Any] = {"progress": not targets.quiet} if is_video else {}
+        options: dict[str, Any] = {"progress": not targets.quiet, "label": targets.label} if is_video else {}
         if targets.rig and "rig" in options_of(path):
             options["rig"] = targets.rig
         take.save(path, beside=targets.beside, **options)

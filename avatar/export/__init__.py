@@ -30,6 +30,7 @@ WRITERS = Registry(
         ".mp4": "avatar.export.video:write_mp4",
         ".webm": "avatar.export.video:write_webm",
         ".gif": "avatar.export.video:write_gif",
+        ".png.zip": "avatar.export.video:write_png_zip",
         ".wav": "avatar.export.wave:write_wav",
         ".json": "avatar.export.take_json:write_json",
         ".glb": "avatar.export.gltf:write_glb",

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
+from checkpoints.errors import InputError
 from conditioning.motion import frame_count
-from renderers.renderer import Renderer, open_renderer
+from renderers.label import labelled
+from renderers.renderer import DEFAULT_FPS, DEFAULT_SIZE, Renderer, open_renderer
 from renderers.video import AUDIO_RATE_HZ, VideoFormat, write_video
 
 if TYPE_CHECKING:
     from avatar.take import Take
 
-__all__ = ["renderer_of", "write_gif", "write_mp4", "write_webm"]
+__all__ = ["renderer_of", "write_gif", "write_mp4", "write_png_zip", "write_webm"]
 
 Item = TypeVar("Item")
 
@@ -26,6 +32,8 @@ WEBM = VideoFormat(
     audio_codec="libopus",
     parameters=("-crf", "28", "-b:v", "0", "-deadline", "realtime", "-cpu-used", "6", "-ar", str(AUDIO_RATE_HZ)),
 )
+#: The same with an alpha channel: VP9 carries it in a second stream, which alternate reference frames would break.
+WEBM_ALPHA = replace(WEBM, pixel_format="yuva420p", parameters=(*WEBM.parameters, "-auto-alt-ref", "0"), channels=4)
 #: One palette for the whole picture: without it, skin is dithered with the web's 216 colours.
 GIF = VideoFormat(
     video_codec="gif",
@@ -36,29 +44,49 @@ GIF = VideoFormat(
 )
 
 
-def write_mp4(take: Take, path: Path, *, progress: bool = False) -> None:
+def write_mp4(take: Take, path: Path, *, progress: bool = False, label: bool = False) -> None:
     """H.264 and AAC video that plays everywhere.
 
     Parameters
     ----------
     take : Take
-        Its portrait, renderer, fps and size make the picture.
+        Its portrait, renderer, fps and size make the picture. Where the portrait is a video, its size and rate are
+        kept unless the take asks for others.
     path : Path
         Target.
     progress : bool
         Show a progress bar on standard error.
+    label : bool
+        Draw a small mark that says that the picture is generated.
     """
-    _write(take, path, VideoFormat(), progress)
+    _write(take, path, VideoFormat(), progress, label)
 
 
-def write_webm(take: Take, path: Path, *, progress: bool = False) -> None:
-    """VP9 and Opus video for the web; see :func:`write_mp4`."""
-    _write(take, path, WEBM, progress)
+def write_webm(take: Take, path: Path, *, progress: bool = False, label: bool = False) -> None:
+    """VP9 and Opus video for the web, with alpha where the renderer is transparent; see :func:`write_mp4`."""
+    _write(take, path, WEBM_ALPHA if _transparent(take) else WEBM, progress, label)
 
 
-def write_gif(take: Take, path: Path, *, progress: bool = False) -> None:
+def write_gif(take: Take, path: Path, *, progress: bool = False, label: bool = False) -> None:
     """A silent animated picture for pages that take no video; see :func:`write_mp4`."""
-    _write(take, path, GIF, progress)
+    _write(take, path, GIF, progress, label)
+
+
+def write_png_zip(take: Take, path: Path, *, progress: bool = False, label: bool = False) -> None:
+    """Frames as numbered PNG files in one archive, for compositing; see :func:`write_mp4`.
+
+    With a transparent renderer they carry straight alpha.
+    """
+    import zipfile
+
+    import cv2
+
+    frames, n_frames, _, _ = _frames(take, label)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for index, frame in enumerate(_watched(frames, n_frames, path.name) if progress else frames):
+            order = cv2.COLOR_RGBA2BGRA if frame.shape[2] == 4 else cv2.COLOR_RGB2BGR
+            _, data = cv2.imencode(".png", cv2.cvtColor(frame, order))
+            archive.writestr(f"{index:06d}.png", data.tobytes())
 
 
 def renderer_of(take: Take) -> Renderer:
@@ -80,17 +108,35 @@ def _opened(name: str, portrait: Path | None, changed_ns: int, options: tuple[tu
     return open_renderer(name, portrait, **dict(options))
 
 
-def _write(take: Take, path: Path, video_format: VideoFormat, progress: bool) -> None:
+def _transparent(take: Take) -> bool:
+    return bool(take.renderer_options.get("transparent"))
+
+
+def _frames(take: Take, label: bool) -> tuple[Iterable[npt.NDArray[np.uint8]], int, tuple[int, int], float]:
+    """Return the frames, their number, size and rate."""
     renderer = renderer_of(take)
-    n_frames = frame_count(take.motion.duration_s, take.fps)
-    frames = renderer.frames(take.motion, take.speech, fps=take.fps, size=take.size, seed=take.seed)
+    size, fps = take.size, take.fps
+    native = getattr(renderer, "native", None)
+    if native is not None:
+        size, fps = (native[0] if size == DEFAULT_SIZE else size), (native[1] if fps == DEFAULT_FPS else fps)
+    n_frames = frame_count(take.motion.duration_s, fps)
+    frames: Iterable[npt.NDArray[np.uint8]] = renderer.frames(
+        take.motion, take.speech, fps=fps, size=size, seed=take.seed
+    )
+    return (labelled(frames, size) if label else frames), n_frames, size, fps
+
+
+def _write(take: Take, path: Path, video_format: VideoFormat, progress: bool, label: bool) -> None:
+    if _transparent(take) and video_format.channels == 3:
+        raise InputError(f"{path.name} cannot be transparent; write .webm or .png.zip, or leave transparency out")
+    frames, n_frames, size, fps = _frames(take, label)
     write_video(
         path,
         _watched(frames, n_frames, path.name) if progress else frames,
         take.speech,
         n_frames=n_frames,
-        fps=take.fps,
-        size=take.size,
+        fps=fps,
+        size=size,
         video_format=video_format,
         metadata={"title": take.text[:200], **PROVENANCE},
     )

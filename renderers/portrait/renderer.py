@@ -12,12 +12,14 @@ import numpy.typing as npt
 from checkpoints.errors import InputError
 from conditioning import Motion, Speech
 from conditioning.arkit import ARKIT_INDEX
+from renderers.clip import CLIP_SUFFIXES
 from renderers.face import find_face, read_picture
 from renderers.portrait.frame import choose_frame
 from renderers.portrait.sway import body_sway
 from renderers.renderer import DEFAULT_FPS, DEFAULT_SIZE, RendererInfo
 
 if TYPE_CHECKING:
+    from renderers.portrait.dub import Dubbing
     from renderers.portrait.scene import Scene
 
 __all__ = ["PortraitRenderer"]
@@ -33,7 +35,8 @@ class PortraitRenderer:
     Parameters
     ----------
     portrait : Path
-        A picture that shows a face: photo, painting or drawing.
+        A picture that shows a face: photo, painting or drawing. Or a video (.mp4 .mov .mkv .webm .avi): then lips,
+        eyes and brows of the performance are put on the filmed head, and all else stays as filmed.
     fit : str
         ``"face"`` shows head and shoulders in the output's proportions; ``"full"`` shows the whole picture with the
         head in place.
@@ -61,14 +64,29 @@ class PortraitRenderer:
         if fit not in _FITS:
             raise InputError(f"fit={fit!r} is not allowed; choose {' or '.join(_FITS)}")
         self._fit, self._breathing, self._transparent = fit, breathing, transparent
+        self._dubbing: Dubbing | None = None
+        if Path(portrait).suffix.lower() in CLIP_SUFFIXES:
+            if transparent:
+                raise InputError("transparent=True needs a picture; a video keeps its own background")
+            self._dubbing = _dubbing(Path(portrait))
+            return
         self._picture = read_picture(Path(portrait))
         self._face = find_face(self._picture)
         self._scenes: dict[tuple[int, int], Scene] = {}
+
+    @property
+    def native(self) -> tuple[tuple[int, int], float] | None:
+        """Size (width, height) and frames a second of the video that is dubbed, ``None`` for a picture."""
+        if self._dubbing is None:
+            return None
+        return self._dubbing.clip.size, self._dubbing.clip.fps
 
     def scene(self, size: tuple[int, int] = DEFAULT_SIZE) -> Scene:
         """Return the portrait prepared for frames of (width, height) pixels; made once."""
         from renderers.portrait.scene import make_scene
 
+        if self._dubbing is not None:
+            return self._dubbing.scene
         if size not in self._scenes:
             width, height = size
             if not (16 <= width <= 8192 and 16 <= height <= 8192):
@@ -88,9 +106,12 @@ class PortraitRenderer:
         seed: int = 0,
     ) -> Iterator[npt.NDArray[np.uint8]]:
         """Yield (height, width, 3) uint8 sRGB frames, frame ``i`` for the time ``i / fps``."""
-        scene = self.scene(size)
         played = motion.resample(fps)
         eyes = _eye_rotation(played)
+        if self._dubbing is not None:
+            yield from _dubbed(self._dubbing, played, eyes, size)
+            return
+        scene = self.scene(size)
         breathing = self._breathing and speech is not None
         sway, breath = body_sway(played, breathing=breathing, seed=seed)
         for i in range(len(played)):
@@ -102,6 +123,26 @@ class PortraitRenderer:
                 float(breath[i]),
                 transparent=self._transparent,
             )
+
+
+def _dubbing(path: Path) -> Dubbing:
+    from renderers.clip import read_clip
+    from renderers.portrait.dub import make_dubbing
+
+    return make_dubbing(read_clip(path))
+
+
+def _dubbed(
+    dubbing: Dubbing, motion: Motion, eyes: npt.NDArray[np.float32], size: tuple[int, int]
+) -> Iterator[npt.NDArray[np.uint8]]:
+    """Yield the clip's frames with a performance, at another size if asked for."""
+    import cv2
+
+    for i, time_s in enumerate(motion.times_s):
+        frame = dubbing.draw(dubbing.clip.index_at(float(time_s)), motion.weights[i], eyes[i])
+        if size != dubbing.clip.size:
+            frame = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
+        yield frame
 
 
 def _eye_rotation(motion: Motion) -> npt.NDArray[np.float32]:

@@ -49,12 +49,25 @@ def body_sway(motion: Motion, *, breathing: bool, seed: int) -> tuple[Float, Flo
     keep = float(np.exp(-1.0 / (motion.fps * _LAG_S)))
     wanted = np.stack([_SIDEWAYS * (head[:, 1] - head[:, 2]), _DOWN * head[:, 0]], 1)
     # Two lags in a row: no jerk where the head sets off.
-    once = lfilter([1 - keep], [1, -keep], wanted, axis=0)
-    sway = lfilter([1 - keep], [1, -keep], once, axis=0)
+    # In a loop they go on from its end: the second round is the settled one.
+    count = len(wanted)
+    rounds = np.concatenate([wanted, wanted]) if _loops(head) else wanted
+    once = lfilter([1 - keep], [1, -keep], rounds, axis=0)
+    sway = lfilter([1 - keep], [1, -keep], once, axis=0)[-count:]
     breath = np.zeros(len(motion))
     if breathing:
         phase = float(np.random.default_rng(seed).uniform(0, 2 * np.pi))
         times = motion.times_s
         wave = np.sin(2 * np.pi * times / _PERIOD_S + phase) - np.sin(phase)
-        breath = 0.5 * _RISE * wave * np.clip(times / _FADE_S, 0, 1)
+        # It fades out as well, so that loops and cuts begin where the last clip ended.
+        left = times[-1] + 1 / motion.fps - times
+        breath = 0.5 * _RISE * wave * np.clip(times / _FADE_S, 0, 1) * np.clip(left / _FADE_S, 0, 1)
     return sway.astype(np.float32), breath.astype(np.float32)
+
+
+def _loops(head: npt.NDArray[np.float64]) -> bool:
+    """Return whether a head's movement goes on at its beginning as smoothly as anywhere."""
+    if len(head) < 3 or not np.abs(head).max() > 0:
+        return False
+    steps = np.abs(np.diff(head, axis=0)).max(1)
+    return bool(np.abs(head[0] - head[-1]).max() <= max(float(np.percentile(steps, 90)), 1e-6))
