@@ -1,6 +1,6 @@
 """Import a GLB into Blender and print what arrived, as JSON. Run with an interpreter that has bpy.
 
-Usage: blender_read.py FILE FPS [PICTURE TIME_S]
+Usage: blender_read.py FILE FPS [PICTURE TIME_S [DISTANCE_M HEIGHT_M]]
 """
 
 import json
@@ -41,7 +41,8 @@ if len(sys.argv) > 3:
     camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
     scene.collection.objects.link(camera)
     scene.camera = camera
-    camera.location, camera.rotation_euler = (0, -0.75, 0.035), (math.radians(90), 0, 0)
+    away, up = map(float, sys.argv[5:7] or (0.75, 0.035))
+    camera.location, camera.rotation_euler = (0, -away, up), (math.radians(90), 0, 0)
     camera.data.angle = math.radians(24)
     light = bpy.data.objects.new("Key", bpy.data.lights.new("Key", "AREA"))
     light.data.energy, light.data.size = 12, 0.6
