@@ -35,6 +35,9 @@ MAX_SSML_CHARACTERS = 8 * MAX_LINE_CHARACTERS
 #: Pause after a paragraph and after a sentence without its own full stop, seconds.
 PARAGRAPH_S, SENTENCE_S = 0.6, 0.3
 
+#: What expat calls a document that ends inside an element.
+_NO_END = expat.errors.XML_ERROR_NO_ELEMENTS
+
 _SILENT = frozenset({"metadata", "meta", "desc", "lexicon", "lookup"})
 _SPOKEN = frozenset({"speak", "p", "s", "break", "prosody", "emphasis", "say-as", "sub", "phoneme", "express-as"})
 _PREFIXES = frozenset({"", "mstts", "ssml"})
@@ -80,7 +83,7 @@ def parse_ssml(text: str, *, speaker: str = "", language: str = "en-us") -> Line
     try:
         reader.parser.Parse(text.encode("utf-8", "surrogatepass"), True)
     except expat.ExpatError as error:
-        reason = expat.errors.messages[error.code]
+        reason = expat.errors.messages[error.code] + reader.left_open(error.code)
         raise MarkupError(f"not well-formed XML: {reason}", error.lineno, error.offset + 1) from error
     for warning in dict.fromkeys(reader.warnings):
         warnings.warn(warning, UserWarning, stacklevel=2)
@@ -103,6 +106,11 @@ class _Reader:
         self.parser.EndElementHandler = self._end
         self.parser.CharacterDataHandler = self._text
         self.parser.StartDoctypeDeclHandler = self._refuse_doctype
+
+    def left_open(self, code: int) -> str:
+        """Name the element that an error of expat says was never closed."""
+        unclosed = {expat.errors.codes[error] for error in (expat.errors.XML_ERROR_TAG_MISMATCH, _NO_END)}
+        return f"; <{self._names[-1]}> is still open" if self._names and code in unclosed else ""
 
     def _fail(self, message: str) -> MarkupError:
         return MarkupError(message, self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1)
