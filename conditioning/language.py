@@ -71,7 +71,8 @@ def foreign_language(text: str) -> str | None:
     scripts = [_script(character) for character in letters]
     other = [script for script in scripts if script != "LATIN"]
     if letters and len(other) > FOREIGN_SCRIPT_SHARE * len(letters):
-        return max(sorted(set(other)), key=other.count).capitalize()
+        script = max(sorted(set(other)), key=other.count)
+        return script if script == "CJK" else script.capitalize()
     words = [word.casefold() for word in _WORD.findall(text)]
     hits = {language: sum(word in table for word in words) for language, table in _TABLES.items()}
     english = hits.pop("en")

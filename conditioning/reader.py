@@ -20,8 +20,9 @@ from conditioning.emotion import EMOTION_NAMES, NEUTRAL, VAD, Emotion
 from conditioning.language import foreign_language
 from conditioning.line import Line, Span
 from conditioning.reader_data import GOEMOTIONS
+from conditioning.reader_irony import is_ironic
 from conditioning.reader_model import COLUMNS, ReaderModel, Scores
-from conditioning.reader_rules import apply_rules, is_ironic
+from conditioning.reader_rules import apply_rules
 from conditioning.reader_text import tokenize
 from conditioning.sentences import sentences
 from conditioning.track import EmotionTrack
@@ -152,7 +153,7 @@ def read_sentences(text: str | Iterable[str], *, language: str = "en", rules: bo
             yield Reading(sentence)
         else:
             # "Oh, wonderful. Another flat tire.": some irony shows only in what comes next.
-            yield _read(sentence, rules, rules and _ironic_with(sentence, after))
+            yield _read(sentence, rules, rules and is_ironic(sentence, after, _pleasantness))
 
 
 def _with_next(texts: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -223,9 +224,14 @@ def _smoothed(emotions: list[Emotion]) -> list[Emotion]:
     return felt
 
 
-@lru_cache(maxsize=4096)
-def _ironic_with(sentence: str, after: str) -> bool:
-    return is_ironic(f"{sentence} {after}") and not is_ironic(after)
+def _pleasantness(text: str) -> float:
+    """Return the valence of a text in standard deviations from EmoBank's mean."""
+    return float(_deviations(ReaderModel.shipped().score(tokenize(text)))[0])
+
+
+def _deviations(scores: Scores) -> npt.NDArray[np.float64]:
+    """Return the (3,) ratings in standard deviations from EmoBank's means."""
+    return np.asarray((scores.vad - EMOBANK_MEAN) / EMOBANK_SPREAD, np.float64)
 
 
 @lru_cache(maxsize=4096)
@@ -240,7 +246,7 @@ def _read(sentence: str, rules: bool, ironic: bool) -> Reading:
     if rules:
         ruled = apply_rules(sentence, tokens, emotion, ironic=ironic)
         emotion, causes = ruled.emotion, ruled.causes
-    vad = np.clip((scores.vad - EMOBANK_MEAN) / (VAD_DEVIATIONS * EMOBANK_SPREAD), -1.0, 1.0)
+    vad = np.clip(_deviations(scores) / VAD_DEVIATIONS, -1.0, 1.0)
     if "irony" in causes:
         vad[0] = -abs(vad[0])
     return Reading(sentence, emotion, VAD(*vad.tolist()), scores.labels or ("neutral",), causes)
@@ -256,8 +262,7 @@ def emotion_of(scores: Scores) -> Emotion:
     # As strong as the surest label, less where neutral is surer still.
     strength = float(felt.max()) * min(1.0, 2.0 * float(felt.max()) / (float(felt.max()) + calm + 1e-9))
     weights = (1 - XED_SHARE) * strength * blend + XED_SHARE * XED_WEIGHT * xed[:8] * (1.0 - xed[8])
-    valence = float((scores.vad[0] - EMOBANK_MEAN[0]) / EMOBANK_SPREAD[0])
-    weights *= np.exp(VALENCE_TILT * np.tanh(0.5 * valence) * _SIGNS)
+    weights *= np.exp(VALENCE_TILT * np.tanh(0.5 * _deviations(scores)[0]) * _SIGNS)
     weights = 1.0 - np.exp(-GAIN * weights)
     weights[weights < FLOOR] = 0.0
     return Emotion.from_weights(weights)

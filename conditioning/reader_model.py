@@ -1,7 +1,9 @@
 """Score a sentence with the shipped emotion reader. Needs numpy only.
 
 Two halves see the same tokens: a linear model over n-grams (:mod:`conditioning.reader_linear`) and a small recurrent
-network (:mod:`conditioning.reader_net`). Their logits are averaged with shares chosen on the development sets.
+network (:mod:`conditioning.reader_net`). Their logits are averaged with shares chosen on the development sets. The
+ratings of valence, arousal and dominance are those of the linear half and what the labels of both say of them
+(:mod:`conditioning.reader_ratings`); the network's own ratings added nothing on the development set.
 """
 
 from __future__ import annotations
@@ -18,12 +20,23 @@ import numpy.typing as npt
 from checkpoints import load
 from conditioning.reader_data import EKMAN_NAMES, GOEMOTIONS
 from conditioning.reader_linear import Vocabulary
+from conditioning.reader_ratings import LabelKernel
 from conditioning.reader_text import MARKS, Tokens, subwords
 
-__all__ = ["CHECKPOINT", "COLUMNS", "N_SCORES", "VERSION", "ReaderModel", "Scores", "dequantize", "quantize"]
+__all__ = [
+    "CHECKPOINT",
+    "COLUMNS",
+    "N_SCORES",
+    "VERSION",
+    "ReaderModel",
+    "Scores",
+    "dequantize",
+    "label_logits",
+    "quantize",
+]
 
 CHECKPOINT = "emotion_reader"
-VERSION = 1
+VERSION = 2
 
 #: Columns of the outputs: GoEmotions, its Ekman grouping, XED, EmoBank.
 COLUMNS = {
@@ -90,6 +103,7 @@ class ReaderModel:
         words = bytes(tensors["words"]).decode().split("\n")
         self._words = {word: row for row, word in enumerate(words)}
         self._tensors = dict(tensors)
+        self._ratings = LabelKernel.of(tensors)
         half = {name for name, tensor in tensors.items() if tensor.dtype == np.float16 and tensor.size < 1_000_000}
         self._tensors |= {name: tensors[name].astype(np.float32) for name in half}
 
@@ -104,7 +118,7 @@ class ReaderModel:
         t = self._tensors
         outputs = np.stack([self.linear(sentence), self.network(sentence)])
         logits = (t["blend"] * outputs).sum(axis=0) + t["blend_bias"]
-        logits[COLUMNS["vad"]] = t["vad_mix"] @ np.append(outputs.ravel(), 1.0)
+        logits[COLUMNS["vad"]] = self._rate(outputs)
         probabilities = _sigmoid(logits)
         return Scores(
             goemotions=probabilities[COLUMNS["goemotions"]],
@@ -113,6 +127,12 @@ class ReaderModel:
             vad=logits[COLUMNS["vad"]],
             margins=logits[:44] - t["thresholds"],
         )
+
+    def _rate(self, outputs: Float) -> Float:
+        """Return valence, arousal and dominance from the (2, 47) outputs of both halves."""
+        t = self._tensors
+        voices = np.stack([outputs[0, COLUMNS["vad"]], self._ratings(label_logits(outputs)[None])[0]])
+        return np.asarray((t["vad_mix"] * voices).sum(axis=0) + t["vad_bias"], np.float32)
 
     def linear(self, sentence: Tokens) -> Float:
         """Return the (47,) outputs of the linear half."""
@@ -165,6 +185,11 @@ class ReaderModel:
             state = new + gates[..., hidden:] * (state - new)
             out[:, i] = state[:, 0]
         return np.concatenate([out[0], out[1, ::-1]], axis=1)
+
+
+def label_logits(outputs: Array) -> Array:
+    """Return all label columns side by side; outputs of both halves (2, 47) or (2, n, 47) → (88,) or (n, 88)."""
+    return np.concatenate(outputs[..., : COLUMNS["vad"].start], axis=-1)
 
 
 def quantize(table: Array, axis: int) -> tuple[npt.NDArray[np.int8], Float]:

@@ -16,7 +16,7 @@ from conditioning.emotion import Emotion
 from conditioning.reader_text import CASE_UPPER, NEGATORS, Tokens
 from conditioning.words import ADVERBS, lookup
 
-__all__ = ["EMOJI", "Ruled", "apply_rules", "emoji_emotion", "is_ironic"]
+__all__ = ["EMOJI", "Ruled", "apply_rules", "emoji_emotion"]
 
 _EMOJI_TABLE = """
 joy:0.8 = 😀 😃 😄 😁 😆 😅 😂 🤣 😊 🙂 🎉 🥳 😸 😹 ☺ 😺 🎊 🙌 💃 🕺 :) :-) =) :d :-d xd ^_^ (: 8)
@@ -50,26 +50,6 @@ EMOJI = MappingProxyType(_emoji())
 EMOJI_SHARE, EMOJI_SHARE_SHORT = 0.6, 0.85
 SHORT_WORDS = 3
 
-_PRAISE = (
-    "great|wonderful|perfect|lovely|fantastic|brilliant|amazing|awesome|excellent|terrific|splendid|nice|marvellous|"
-    "marvelous|super|charming|delightful|thanks|congratulations|congrats|bravo"
-)
-#: Praise in a frame that praise does not take: repeated or trailing off, called out to nobody, thanked for a harm.
-_IRONY = (
-    rf"\b({_PRAISE})[,.!]*\s+(just|absolutely|simply|really)\s+\1\b",
-    rf"\b(just|that's just|well,? that's)\s+({_PRAISE})\b[^!?]*(\.\.\.|…)",
-    rf"^\W*(oh|well|ah|gee|wow),?\s+({_PRAISE})[,.!]+\s+(another|more|now|just what|yet another|there goes|again)\b",
-    r"\byeah,?\s+right\b|\boh,? sure\b|\bas if\b|\bbig surprise\b|\bwhat a surprise\b[.…]|\bhow original\b",
-    r"\bthanks\s+(a lot|so much|a bunch|for nothing)\b.*\b(nothing|ruin|break|broke|wast|destroy|los|los[ei]ng|forget|"
-    r"forgett|leav|lying|abandon|betray|screw|mess)\w*",
-    rf"\b({_PRAISE}|good)\s+(job|work|going|one|move|try),?\s+(genius|einstein|sherlock|idiot|moron|captain|dumb\w*)\b",
-    r"\bbecause (that|it|this) (worked|went|goes|works) so well\b|\bwhat could (possibly )?go wrong\b",
-    r"\b(just|simply|really)\s+(love|adore|enjoy)\s+(it\s+)?(being|when|how|getting|waiting|having)\s+.*"
-    r"\b(ignor|reject|insult|late|laugh|lied|left|hurt|wak|stuck|broke|yell|shout|wrong|cold|alone|wait)\w*",
-    r"\b(just|exactly)\s+what\s+(i|we)\s+(needed|wanted)\b.*(\.\.\.|…)|/s\s*$",
-)
-_IRONIC = re.compile("|".join(f"(?:{pattern})" for pattern in _IRONY), re.IGNORECASE | re.DOTALL)
-
 #: Ironic praise is spoken with contempt and annoyance; what is left of the joy is a smirk.
 IRONY = Emotion(anger=0.4, disgust=0.4, sadness=0.2)
 IRONY_SHARE, SMIRK = 0.75, 0.15
@@ -84,6 +64,14 @@ SHOUT = Emotion(anger=0.25, surprise=0.15, anticipation=0.15)
 _SUPERLATIVE = re.compile(
     r"\b(?:could|can)(?:n't|not)\s+(?:be|feel)\s+(?:any\s+)?(?:more\s+)?(?P<word>[a-z]+?)(?:er|ier)?\b"
 )
+#: "can't wait" waits eagerly.
+_EAGER = re.compile(r"\bcan(?:'t|not| not) wait\b(?! (?:any ?more|any longer|here))")
+EAGERNESS, EAGERNESS_SHARE = Emotion(joy=0.5, anticipation=0.7), 0.7
+
+#: "Please don't leave me": who begs is afraid; what sounds of anger and disgust in a plea is fear and sadness.
+_PLEA = re.compile(r"\bplease\b[^.!?]*\b(?:don't|do not|stop|no)\b|\b(?:don't|do not|stop)\b[^.!?]*\bplease\b")
+PLEA_ANGER_LEFT, PLEA_FEAR, PLEA_SADNESS = 0.3, 0.5, 0.4
+
 #: Words after a negation that it reaches.
 NEGATION_REACH = 4
 #: A negated feeling keeps this share of itself, and gains this share of its opposite.
@@ -110,26 +98,17 @@ def apply_rules(text: str, tokens: Tokens, emotion: Emotion, *, ironic: bool = F
     emotion : Emotion
         What the model read.
     ironic : bool
-        Whether what follows the sentence shows that it is ironic.
+        Whether its praise is not meant; see :mod:`conditioning.reader_irony`.
     """
     causes = []
-    for name, rule in (("negation", _negation), ("irony", _irony), ("emoji", _emoji_rule), ("emphasis", _emphasis)):
-        changed = _bitter(emotion) if ironic and name == "irony" else rule(text, tokens, emotion)
+    for name, rule in _RULES.items():
+        if name == "irony" and not ironic:
+            continue
+        changed = rule(text, tokens, emotion)
         if changed != emotion:
             causes.append(name)
             emotion = changed
     return Ruled(emotion, tuple(causes))
-
-
-def is_ironic(text: str) -> bool:
-    """Tell whether praise stands in a frame that marks irony.
-
-    Examples
-    --------
-    >>> is_ironic("Great, just great..."), is_ironic("That was great!")
-    (True, False)
-    """
-    return bool(_IRONIC.search(text.replace("’", "'")))
 
 
 def emoji_emotion(tokens: Tokens) -> Emotion | None:
@@ -158,17 +137,16 @@ def _emoji_rule(text: str, tokens: Tokens, emotion: Emotion) -> Emotion:
 
 
 def _irony(text: str, tokens: Tokens, emotion: Emotion) -> Emotion:
-    return _bitter(emotion) if is_ironic(text) else emotion
-
-
-def _bitter(emotion: Emotion) -> Emotion:
     smirk = SMIRK * Emotion(joy=emotion.joy, trust=emotion.trust)
     bitter = Emotion.from_weights(emotion.weights * [SMIRK, SMIRK, 1, 0.5, 1, 1, 1, 0.5])
     return _mix(bitter, IRONY, IRONY_SHARE) + smirk
 
 
 def _negation(text: str, tokens: Tokens, emotion: Emotion) -> Emotion:
-    superlative = _SUPERLATIVE.search(text.replace("’", "'").lower())
+    plain = text.replace("’", "'").lower()
+    if _EAGER.search(plain):
+        return _mix(emotion, EAGERNESS, EAGERNESS_SHARE)
+    superlative = _SUPERLATIVE.search(plain)
     if superlative:
         stem = superlative["word"]
         felt = next((found for form in (stem, stem + "y", stem[:-1]) if (found := lookup(form)) is not None), None)
@@ -198,6 +176,14 @@ def _negated_feeling(words: tuple[str, ...]) -> Emotion | None:
     return None
 
 
+def _plea(text: str, tokens: Tokens, emotion: Emotion) -> Emotion:
+    if not _PLEA.search(text.replace("’", "'").lower()):
+        return emotion
+    hostile = max(emotion.anger, emotion.disgust)
+    calmed = Emotion.from_weights(emotion.weights * [1, 1, 1, 1, 1, PLEA_ANGER_LEFT, PLEA_ANGER_LEFT, 1])
+    return calmed + hostile * Emotion(fear=PLEA_FEAR, sadness=PLEA_SADNESS)
+
+
 def _emphasis(text: str, tokens: Tokens, emotion: Emotion) -> Emotion:
     boost = CAPITALS * (CASE_UPPER in tokens.case) + EXCLAMATION * min(text.count("!"), MAX_EXCLAMATIONS)
     boost += LENGTHENED * ("<long>" in tokens.marks)
@@ -220,3 +206,13 @@ def _adverbs(words: tuple[str, ...]) -> float:
             found = [value for adverb, value in ADVERBS.items() if f" {adverb} " in f" {before} "]
             factor *= float(np.prod(found)) if found else 1.0
     return min(max(factor, 0.3), 2.5)
+
+
+#: In the order in which they act.
+_RULES = {
+    "negation": _negation,
+    "irony": _irony,
+    "plea": _plea,
+    "emoji": _emoji_rule,
+    "emphasis": _emphasis,
+}

@@ -21,7 +21,8 @@ from conditioning import reader_data as data
 from conditioning.evaluate_reader import Outputs, best_thresholds, evaluate, scores_of
 from conditioning.reader_export import export_linear, export_network
 from conditioning.reader_linear import Vocabulary, association, fit_logistic, fit_ridge, matrix
-from conditioning.reader_model import CHECKPOINT, COLUMNS, N_SCORES, VERSION, ReaderModel
+from conditioning.reader_model import CHECKPOINT, COLUMNS, N_SCORES, VERSION, ReaderModel, label_logits
+from conditioning.reader_ratings import LabelKernel
 from conditioning.reader_text import Tokens, tokenize
 from conditioning.reader_vectors import word_vectors
 
@@ -177,22 +178,26 @@ def _tasks(folder: Path, tokens: dict[tuple[str, str], list[Tokens]]) -> list[An
 
 
 def _neutral_blend() -> dict[str, Array]:
-    """Return blending tensors that leave both halves as they are."""
+    """Return blending tensors that leave both halves as they are, and rate nothing."""
+    n_logits = 2 * COLUMNS["vad"].start
+    nothing = LabelKernel(*(np.ones(shape, np.float32) for shape in (n_logits, n_logits, (1, n_logits), (1, 3))))
     return {
+        **nothing.tensors(),
+        "vad_mix": np.zeros((2, 3), np.float32),
+        "vad_bias": np.zeros(3, np.float32),
         "blend": np.full((2, N_SCORES), 0.5, np.float32),
         "blend_bias": np.zeros(N_SCORES, np.float32),
-        "vad_mix": np.zeros((3, 2 * N_SCORES + 1), np.float32),
         "thresholds": np.zeros(COLUMNS["vad"].start, np.float32),
     }
 
 
 def blend(folder: Path, model: ReaderModel, tokens: dict[tuple[str, str], list[Tokens]]) -> dict[str, Array]:
-    """Choose shares, thresholds and the rating's mixture on the development sets.
+    """Choose shares and thresholds on the development sets.
 
     Returns
     -------
     dict
-        ``blend`` (2, 47), ``blend_bias`` (47,), ``thresholds`` (44,), ``vad_mix`` (3, 95).
+        ``blend`` (2, 47), ``blend_bias`` (47,), ``thresholds`` (44,), and what :func:`rate` returns.
     """
     tensors = _neutral_blend()
     labels = _labels(folder, "dev")
@@ -208,45 +213,44 @@ def blend(folder: Path, model: ReaderModel, tokens: dict[tuple[str, str], list[T
         f1, share, tensors["thresholds"][columns] = best
         tensors["blend"][:, columns] = [[1 - share], [share]]
         log.info("blend: %s, share of the network %.2f, dev macro-F1 %.4f", name, share, f1)
-    tensors["vad_mix"] = _rating_mix(folder, outputs["emobank"], scores_of(model, tokens["emobank", "train"]))
-    return tensors
+    return tensors | rate(folder, scores_of(model, tokens["emobank", "train"]), outputs["emobank"])
 
 
-#: Ridge penalties of the two steps below, chosen on the development set.
-TRANSFER_PENALTY, MIX_PENALTY = 600.0, 10.0
+#: Ridge penalty of the shares below, chosen on the development set.
+MIX_PENALTY = 10.0
 
 
-def _rating_mix(folder: Path, dev: Outputs, train: Outputs) -> npt.NDArray[np.float32]:
-    """Return the (3, 95) map from all outputs of both halves, and 1, to the ratings.
+def rate(folder: Path, train: Outputs, dev: Outputs) -> dict[str, Array]:
+    """Fit what the labels say of the ratings, and the shares of that and of the linear half.
 
-    The labels of the other corpora say something of the ratings; how much is fitted on EmoBank's training sentences,
-    which those labels never saw. The direct predictions have seen them, so their shares are fitted on the development
-    sentences.
+    No label was trained on EmoBank's sentences, so the kernel is fitted on those of its training set. The linear
+    half's ratings were, so the shares are fitted on the development sentences.
+
+    Returns
+    -------
+    dict
+        The tensors of :class:`LabelKernel`, ``vad_mix`` (2, 3): shares of linear half and kernel in each rating,
+        and ``vad_bias`` (3,).
     """
-    labels = np.arange(COLUMNS["vad"].start)
-    indirect = np.concatenate([labels, N_SCORES + labels])
-    seen, unseen = (np.hstack([halves.linear, halves.network]).astype(np.float64) for halves in (train, dev))
     ratings = data.emobank(folder, "train").labels
-    scale = np.maximum(seen[:, indirect].std(axis=0), 1e-6)
-    transfer = np.zeros((2 * N_SCORES, 3))
-    transfer[indirect] = _ridge(seen[:, indirect] / scale, ratings, TRANSFER_PENALTY)[:-1] / scale[:, None]
-    mix = np.zeros((2 * N_SCORES + 1, 3))
+    mean, deviation = ratings.mean(axis=0), ratings.std(axis=0)
+    kernel = LabelKernel.fit(label_logits(np.stack([train.linear, train.network])), (ratings - mean) / deviation)
+    from_labels = kernel(label_logits(np.stack([dev.linear, dev.network])))
+    voices = np.stack([dev.linear[:, COLUMNS["vad"]], from_labels], axis=-1)
     truth = data.emobank(folder, "dev").labels
-    for column in range(3):
-        direct = [COLUMNS["vad"].start + column, N_SCORES + COLUMNS["vad"].start + column]
-        features = np.column_stack([unseen[:, direct], unseen @ transfer[:, column] / ratings[:, column].std()])
-        shares = _ridge(features, truth[:, [column]], MIX_PENALTY)[:, 0]
-        mix[direct, column] += shares[:2]
-        mix[:-1, column] += shares[2] * transfer[:, column] / ratings[:, column].std()
-        mix[-1, column] = shares[3]
-    return mix.T.astype(np.float32)
+    shares = np.stack([_ridge(voices[:, column], truth[:, column]) for column in range(3)], axis=1)
+    for column, name in enumerate("vad"):
+        r = float(np.corrcoef(voices[:, column] @ shares[:-1, column], truth[:, column])[0, 1])
+        log.info("ratings: %s, shares %s, dev r %.3f", name, np.round(shares[:-1, column], 3), r)
+    mix = {"vad_mix": shares[:-1].astype(np.float32), "vad_bias": shares[-1].astype(np.float32)}
+    return kernel.tensors() | mix
 
 
-def _ridge(features: Array, targets: Array, penalty: float) -> npt.NDArray[np.float64]:
-    """Return ridge coefficients (f + 1, k), the intercept last and free."""
+def _ridge(features: Array, target: Array) -> npt.NDArray[np.float64]:
+    """Return ridge coefficients (f + 1,), the intercept last and free."""
     with_one = np.column_stack([features, np.ones(len(features))])
-    cost = penalty * np.diag([1.0] * features.shape[1] + [0.0])
-    return np.asarray(np.linalg.solve(with_one.T @ with_one + cost, with_one.T @ targets))
+    cost = MIX_PENALTY * np.diag([1.0] * features.shape[1] + [0.0])
+    return np.asarray(np.linalg.solve(with_one.T @ with_one + cost, with_one.T @ target))
 
 
 def _write(path: Path, tensors: dict[str, Array], folder: Path, seed: int, epochs: int) -> str:

@@ -93,7 +93,8 @@ CASES = (
 )
 
 
-#: Thirty more lines, written after the reader was tuned and never used to change it.
+#: Thirty more lines, written after the reader was first tuned. The rules of irony were later rewritten with these in
+#: view: they no longer tell how new lines fare, those below do.
 FRESH_CASES = (
     _top("plain", "We did it! I'm so proud of you!", "joy", "trust"),
     _top("plain", "They killed my brother, and I'll make them pay.", "anger", "sadness"),
@@ -125,4 +126,50 @@ FRESH_CASES = (
     Case("I'm very sad.", "emphasis", more="sadness", than="I'm slightly sad."),
     Case("I love this house, but it scares me at night.", "mixed", both=("joy", "fear")),
     Case("Goodbye, old friend.", "mixed", not_top=("anger", "disgust")),
+)
+
+
+#: Thirty more, a third of them ironic and a fifth praise that is meant, written before the rules of irony were
+#: rewritten and not used for it.
+BLIND_CASES = (
+    *(
+        Case(text, "irony", valence=-1)
+        for text in (
+            "Oh, brilliant. The bridge is out.",
+            "Great. More paperwork, just how I wanted to spend my night.",
+            "Thanks a lot, Einstein, now the whole castle knows we're here.",
+            "Oh sure, because your last plan ended so beautifully.",
+            "How kind of you to show up three hours late.",
+            "I just love it when people talk over me.",
+            "Fantastic work, everyone. We nearly drowned.",
+            "Wow, a whole copper coin. I'm rich.",
+            "Lucky me, I get to clean the stables again.",
+            "Right, like he would ever apologize.",
+        )
+    ),
+    *(
+        Case(text, "praise", valence=1)
+        for text in (
+            "Great! Let's get started!",
+            "What a brilliant plan. We're saved!",
+            "Thanks a lot, that really helped.",
+            "Oh, wonderful. You brought the medicine.",
+            "Good job, everyone. The harvest is in.",
+            "How kind of you to wait for me.",
+        )
+    ),
+    _top("plain", "You saved my daughter's life.", "joy", "trust"),
+    _top("plain", "I can still hear them screaming.", "fear", "sadness"),
+    _top("plain", "Don't you ever touch my sword again.", "anger"),
+    _top("plain", "We buried him under the old oak.", "sadness"),
+    _top("plain", "There are maggots in the bread.", "disgust"),
+    _top("plain", "Tomorrow we ride for the capital!", "anticipation", "joy"),
+    _top("plain", "You're alive? But I saw you fall!", "surprise"),
+    _top("plain", "I'd follow you anywhere, captain.", "trust", "joy"),
+    Case("The key is under the mat.", "neutral", calm=True),
+    Case("Two loaves and a jug of milk, please.", "neutral", calm=True),
+    Case("The ship leaves from the north dock.", "neutral", calm=True),
+    Case("I'm not scared anymore.", "negation", not_top=("fear",)),
+    Case("Nobody's mad at you.", "negation", not_top=("anger",)),
+    Case("I never said I was proud of it.", "negation", not_top=("joy",)),
 )

@@ -19,19 +19,20 @@ from conditioning import NEUTRAL, Emotion, InputError, Line, Span
 from conditioning.evaluate_reader import best_thresholds, evaluate, macro_f1
 from conditioning.language import foreign_language
 from conditioning.reader import INERTIA, Reading, read_emotion, read_line, read_sentences, read_track
+from conditioning.reader_irony import is_ironic
 from conditioning.reader_model import ReaderModel, dequantize, quantize
-from conditioning.reader_rules import EMOJI, is_ironic
+from conditioning.reader_ratings import PENALTY, SHARPNESS, LabelKernel
+from conditioning.reader_rules import EMOJI
 from conditioning.reader_text import MAX_TOKENS, char_ngrams, tokenize, word_ngrams
 
 sys.path.insert(0, str(Path(__file__).parent))
-from reader_cases import CASES, FRESH_CASES, Case
+from reader_cases import BLIND_CASES, CASES, FRESH_CASES, Case
 
 #: Cases that the shipped reader gets wrong; each is a known weakness, not a moving target.
 KNOWN_MISSES = frozenset(
     {
         "Run! It's right behind us!",
         "I never felt so alive.",
-        "Please don't leave me.",
         "I don't know what to do anymore.",
     }
 )
@@ -76,10 +77,12 @@ def test_a_line_is_read_as_a_reader_would(case: Case) -> None:
     assert holds(case) == (case.text not in KNOWN_MISSES), f"{case.text!r} was read as {read(case.text)}"
 
 
-def test_the_rules_help_and_most_fresh_lines_are_read_right() -> None:
-    # Measured: 56 of 60 with the rules, 38 without; 25 and 20 of the 30 fresh lines. Irony is the weak spot.
-    assert sum(holds(case) for case in CASES) >= 56 > 40 >= sum(holds(case, rules=False) for case in CASES) >= 36
-    assert sum(holds(case) for case in FRESH_CASES) >= 25
+def test_the_rules_help_and_most_new_lines_are_read_right() -> None:
+    # Measured: 57 of 60 with the rules, 38 without; 28 and 21 of the fresh lines; 25 and 17 of the blind ones.
+    assert sum(holds(case) for case in CASES) >= 57 > 40 >= sum(holds(case, rules=False) for case in CASES) >= 36
+    assert sum(holds(case) for case in FRESH_CASES) >= 28
+    assert sum(holds(case) for case in BLIND_CASES) >= 24
+    assert all(holds(case) for case in BLIND_CASES if case.kind == "praise")
 
 
 def test_tokens() -> None:
@@ -164,6 +167,19 @@ def test_logistic_regression_is_that_of_scikit_learn() -> None:
     np.testing.assert_allclose(ridge.T, linear.Ridge(alpha=4.0).fit(centred, ratings).coef_, atol=1e-3)
 
 
+def test_ratings_from_labels_are_those_of_scikit_learn() -> None:
+    ridge = pytest.importorskip("sklearn.kernel_ridge")
+    rng = np.random.default_rng(4)
+    logits = rng.normal(1.0, 2.0, (120, 6)).astype(np.float32)
+    ratings = np.stack([np.tanh(logits[:, 0] * logits[:, 1]), logits[:, 2]], axis=1)
+    fitted = LabelKernel.fit(logits[:100], ratings[:100])
+    spread = (logits - logits[:100].mean(axis=0)) / logits[:100].std(axis=0)
+    theirs = ridge.KernelRidge(kernel="rbf", gamma=SHARPNESS / 6, alpha=PENALTY).fit(spread[:100], ratings[:100])
+    np.testing.assert_allclose(fitted(logits[100:]), theirs.predict(spread[100:]), atol=1e-4)
+    packed = LabelKernel.of(fitted.tensors())
+    np.testing.assert_allclose(packed(logits[100:]), fitted(logits[100:]), atol=0.02)
+
+
 def test_the_recurrent_half_is_that_of_torch() -> None:
     torch = pytest.importorskip("torch", reason="needs torch: pip install 'mien[train]'")
     from conditioning import reader_net
@@ -204,7 +220,7 @@ def test_quantization_keeps_half_a_step() -> None:
         ("Todos los seres humanos nacen libres e iguales en dignidad y derechos.", "Spanish"),
         ("Tutti gli esseri umani nascono liberi ed eguali in dignità e diritti. Essi sono.", "Italian"),
         ("Все люди рождаются свободными и равными.", "Cyrillic"),
-        ("人皆生而自由", "Cjk"),
+        ("人皆生而自由", "CJK"),
         ("Kneel before Vael'noth, the Elder Wyrm of Zhar!", None),
         ("Oui.", None),
         ("", None),
@@ -269,10 +285,39 @@ def test_a_longer_text_becomes_a_smooth_track() -> None:
     assert np.abs(np.diff(track.sample(100, 8.0), axis=0)).max() < 0.05
 
 
-def test_irony_marks() -> None:
+def test_irony_shows_and_praise_that_is_meant_stays_praise() -> None:
     assert all(is_ironic(case.text) for case in CASES if case.kind == "irony")
-    for honest in ("That was great!", "Thanks a lot for your help.", "I love being with you.", "Nice job, Tom!"):
-        assert not is_ironic(honest)
+    for honest in (
+        "That was great!",
+        "Thanks a lot for your help.",
+        "I love being with you.",
+        "Nice job, Tom!",
+        "Wonderful, I won't forget it.",
+        "Great, no problem.",
+        "Thanks so much for staying late!",
+        "As if by magic, the door opened.",
+        "Oh, thanks... you shouldn't have.",
+        "Well, it was such a nice evening...",
+    ):
+        assert not is_ironic(honest), honest
+
+
+def test_praise_is_ironic_over_bad_news_only() -> None:
+    def causes(text: str) -> set[str]:
+        return {cause for reading in read_sentences(text) for cause in reading.causes}
+
+    for news in ("We're lost.", "My phone is dead.", "Another flat tire.", "We missed the boat."):
+        assert "irony" in causes(f"Oh, wonderful. {news}"), news
+    for news in ("See you tomorrow.", "Thank you!", "You made it!", "More cake!", "She is here.", "How much is it?"):
+        assert "irony" not in causes(f"Oh, wonderful. {news}"), news
+
+
+def test_who_begs_is_not_angry_and_who_cannot_wait_is_glad() -> None:
+    for plea in ("Please don't hurt us!", "Don't go, please.", "Please stop, I beg you."):
+        begged = read(plea)
+        assert begged.anger + begged.disgust < begged.fear + begged.sadness, plea
+    eager, weary = read("I can't wait to see you!"), read("I can't wait any longer.")
+    assert min(eager.joy, eager.anticipation) > 0.3 > weary.joy
 
 
 def test_every_emoji_of_the_table_survives_the_tokenizer() -> None:
@@ -317,9 +362,9 @@ def test_the_figures_of_the_test_sets(shared_data: Path) -> None:
     figures = evaluate(shared_data)
     assert figures["goemotions_macro_f1"] > 0.46
     assert figures["goemotions_ekman_macro_f1"] > 0.58
-    assert figures["emobank_r_v"] > 0.59
+    assert figures["emobank_r_v"] > 0.61
     assert figures["emobank_r_a"] > 0.45
-    assert figures["emobank_r_d"] > 0.36
+    assert figures["emobank_r_d"] > 0.38
     assert figures["xed_macro_f1"] > 0.44
     assert figures["ms_per_line"] < 5.0
 
