@@ -36,6 +36,10 @@ __all__ = ["MotionPlan", "evaluate_motion", "evaluate_pair", "read_live_link"]
 LEVELS = (0.25, 0.5, 0.75, 1.0)
 #: At least this much of the mean error of a line is needed for a rise to count.
 RISE = 1e-4
+#: Lines whose generated faces are classified, length of the row of lines that is judged for life, width of a seam.
+EMOTION_LINES = 20
+LONG_S = 180.0
+SEAM_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -78,8 +82,9 @@ def evaluate_motion(plan: MotionPlan = MotionPlan(), tell: Callable[[str], None]
         ``bilabial_closure``, ``labiodental_closure``, ``false_closure``, ``content_error``, ``lag_ms``,
         ``silence_mouth``, ``emotion_accuracy``, ``intensity_monotone``, ``realtime_phone``, ``blinks_per_minute``,
         ``blink_length_s``, ``blink_sides_r``, ``gaze_hold_s``, and where the audio-only model is there
-        ``audio_curve_error``, ``audio_closure``, ``realtime_audio`` (with captures also ``capture_mouth_r`` and
-        ``capture_width_r``).
+        ``audio_curve_error``, ``audio_closure``, ``realtime_audio``, ``audio_emotion_accuracy``,
+        ``audio_blinks_per_minute``, ``audio_gaze_hold_s`` and ``seam_jerk`` (with captures also ``capture_mouth_r``,
+        ``capture_jaw_r`` and ``capture_width_r``).
     """
     if plan.lines < 4:
         raise InputError(f"lines={plan.lines} are too few to train and test a classifier; give at least 4")
@@ -254,7 +259,51 @@ def _audio_only(speeches: Sequence[Speech], plan: MotionPlan) -> dict[str, float
         "audio_closure": counts.shares()["bilabial_closure"],
         "realtime_audio": seconds / max(spent, 1e-9),
     }
+    figures |= _audio_life(speeches, plan)
     return figures | (_against_capture(plan.capture) if plan.capture else {})
+
+
+def _audio_life(speeches: Sequence[Speech], plan: MotionPlan) -> dict[str, float]:
+    """Judge the generated face: emotions over the first lines, life and seams over all lines in a row."""
+    few = speeches[:EMOTION_LINES]
+    faces = [
+        upper_face(animate(replace(_felt(speech, Emotion(**{name: 1.0})), phones=(), words=()), fps=plan.fps, seed=i))
+        for i, speech in enumerate(few)
+        for name in EMOTION_NAMES
+    ]
+    labels = np.tile(np.arange(len(EMOTION_NAMES)), len(few))
+    rate = speeches[0].sample_rate
+    row = np.concatenate([speech.waveform for speech in speeches])[: round(LONG_S * rate)]
+    motion = animate(Speech(row, rate), fps=plan.fps, seed=plan.seed)
+    life = _life([motion])
+    return {
+        "audio_emotion_accuracy": _accuracy(np.array(faces), labels, len(few)),
+        "audio_blinks_per_minute": life["blinks_per_minute"],
+        "audio_gaze_hold_s": life["gaze_hold_s"],
+        "seam_jerk": _seam_jerk(motion),
+    }
+
+
+def _seam_jerk(motion: Motion) -> float:
+    """Return the mean jerk of head, brows and cheeks at the windows' seams over its 99th percentile elsewhere.
+
+    Jerk is the third difference of all curves, each in units of its spread; a seam is a fifth of a second long.
+    """
+    from avatar.audio_motion.representation import MOTION_RATE_HZ
+    from avatar.audio_motion.sampler import windows
+
+    face = motion.weights[:, [ARKIT_INDEX[name] for name in ("browInnerUp", "browOuterUpLeft", "browDownLeft")]]
+    curves = np.concatenate([motion.head_rotation, face], axis=1).astype(np.float64)
+    jerk = np.linalg.norm(np.diff(curves / np.maximum(curves.std(axis=0), 1e-3), 3, axis=0), axis=1)
+    frames = round(motion.duration_s * MOTION_RATE_HZ)
+    seams_s = [(start + known) / MOTION_RATE_HZ for start, _, known in windows(frames) if known]
+    times_s = (np.arange(len(jerk)) + 1.5) / motion.fps
+    near = np.zeros(len(jerk), bool)
+    for seam_s in seams_s:
+        near |= np.abs(times_s - seam_s) < SEAM_S / 2
+    if not near.any() or near.all():
+        return 0.0
+    return float(jerk[near].mean() / max(np.percentile(jerk[~near], 99), 1e-12))
 
 
 def _against_capture(folder: Path) -> dict[str, float]:
@@ -262,17 +311,22 @@ def _against_capture(folder: Path) -> dict[str, float]:
     from avatar.recording import read_recording, speech_of
     from avatar.train_motion.capture import read_capture
 
-    mouths, widths = [], []
+    mouths, jaws, widths = [], [], []
     for path in sorted(folder.glob("*.npz")):
         captured, fps = read_capture(path)
         motion = animate(speech_of(read_recording(path.with_suffix(".flac"))), fps=fps)
         frames = min(len(motion), len(captured["jawOpen"]))
         mouths.append(_r(lip_aperture(motion.weights)[:frames], captured["jawOpen"][:frames]))
+        jaws.append(_r(motion.curve("jawOpen")[:frames], captured["jawOpen"][:frames]))
         rounding = motion.weights[:, [ARKIT_INDEX["mouthFunnel"], ARKIT_INDEX["mouthPucker"]]].sum(axis=1)
         widths.append(_r(rounding[:frames], (captured["mouthFunnel"] + captured["mouthPucker"])[:frames]))
     if not mouths:
         raise InputError(f"{folder} holds no captured clips (NAME.npz with NAME.flac)")
-    return {"capture_mouth_r": float(np.mean(mouths)), "capture_width_r": float(np.mean(widths))}
+    return {
+        "capture_mouth_r": float(np.mean(mouths)),
+        "capture_jaw_r": float(np.mean(jaws)),
+        "capture_width_r": float(np.mean(widths)),
+    }
 
 
 def _r(a: npt.NDArray[np.floating], b: npt.NDArray[np.floating]) -> float:  # type: ignore[type-arg]

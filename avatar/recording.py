@@ -22,6 +22,8 @@ LONG_RATE = 16_000
 MAX_RATE = 48_000
 MIN_RATE = 4_000
 BLOCK_S = 20.0
+#: Samples that are read at once near the end of a broken file.
+SALVAGE_FRAMES = 512
 #: F0 is looked for in here, hertz, at this rate of samples, in pieces with this overlap.
 F0_RANGE_HZ = (60.0, 550.0)
 F0_RATE = 16_000
@@ -109,7 +111,7 @@ def _blocks(file: Any, path: Path, rate: int, target: int) -> list[npt.NDArray[n
         try:
             block = file.read(step, dtype="float32", always_2d=True)
         except soundfile.LibsndfileError:
-            break
+            block = _until_it_breaks(file, found)
         if not len(block):
             break
         found += len(block)
@@ -121,6 +123,20 @@ def _blocks(file: Any, path: Path, rate: int, target: int) -> list[npt.NDArray[n
             f"{path} breaks off after {found / rate:.2f} s of {announced / rate:.2f} s; that much is used", stacklevel=4
         )
     return pieces
+
+
+def _until_it_breaks(file: Any, start: int) -> npt.NDArray[np.float32]:
+    """Return (n, channels) samples from ``start`` to where the file breaks off, read in small pieces."""
+    import soundfile
+
+    pieces = [np.zeros((0, file.channels), np.float32)]
+    try:
+        file.seek(start)
+        while len(pieces[-1]) or len(pieces) == 1:
+            pieces.append(file.read(SALVAGE_FRAMES, dtype="float32", always_2d=True))
+    except soundfile.LibsndfileError:
+        pass
+    return np.concatenate(pieces)
 
 
 def resample(waveform: npt.NDArray[np.float32], rate: int, target: int) -> npt.NDArray[np.float32]:

@@ -5,25 +5,24 @@ lips (phones or loudness) → expression (yields to the lips) → blinks and gaz
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from avatar.animator.blinks import blink_times, lid_closure
-from avatar.animator.closures import contacts_of, enforce, holds
+from avatar.animator.closures import contacts_of, holds
 from avatar.animator.coarticulation import Gestures, gestures_of, lip_curves, speaking
 from avatar.animator.expression import express, felt
-from avatar.animator.gaze import LID_FOLLOW, GazePath, eye_shapes, gaze_path
+from avatar.animator.gaze import gaze_path
 from avatar.animator.head import head_motion
+from avatar.animator.layers import LIP_TRACK, Layers, Mouth, assemble, mouth_of
 from avatar.animator.loudness_jaw import loudness_lips, loudness_speaking
 from avatar.animator.prosody import Prosody, prosody_of
 from avatar.animator.style import AS_DIRECTED, Style
 from avatar.animator.visemes import CHANNELS
-from conditioning import ARKIT_INDEX, ARKIT_NAMES, Emotion, EmotionTrack, InputError, Motion, Speech
+from conditioning import Emotion, EmotionTrack, InputError, Motion, Speech
 from conditioning.motion import MAX_FPS, frame_count
 
-__all__ = ["LIP_TRACK", "animate", "idle", "lip_track"]
+__all__ = ["LIP_TRACK", "animate", "idle", "lip_track", "perform"]
 
 #: Jaw and lips over loudness: gain at the loud part, change over 18 dB, limits (JALI: both fields scale).
 JAW_GAIN, JAW_SLOPE, JAW_LIMITS = 1.12, 0.62, (0.45, 1.25)
@@ -36,22 +35,6 @@ COMPOSURE_S = 0.5
 CONTROL_S = 0.05
 #: The head takes this long for its share of a gaze shift.
 HEAD_SHIFT_S = 0.38
-#: Shapes that rounding pushes aside in the emotion's mouth.
-ROUNDING_YIELD = 0.75
-
-
-#: Columns of :func:`lip_track`.
-LIP_TRACK: tuple[str, ...] = (*CHANNELS, "lips", "teeth", "gate")
-
-
-@dataclass(frozen=True)
-class _Mouth:
-    """Speech's own part: (T, 52) weights, (T,) gate, (T,) contacts of lips and of lip on teeth."""
-
-    weights: npt.NDArray[np.float64]
-    gate: npt.NDArray[np.float64]
-    lips: npt.NDArray[np.float64]
-    teeth: npt.NDArray[np.float64]
 
 
 def animate(speech: Speech, *, fps: float = 60.0, seed: int = 0, style: Style = AS_DIRECTED) -> Motion:
@@ -79,6 +62,16 @@ def animate(speech: Speech, *, fps: float = 60.0, seed: int = 0, style: Style = 
         If ``fps`` is not in (0, 1000].
     """
     times_s = _frame_times(speech.duration_s, fps)
+    if not speech.phones:
+        from avatar import audio_motion
+
+        if audio_motion.available():
+            return assemble(fps, audio_motion.perform(times_s, speech, seed=seed, style=style), style)
+    return assemble(fps, perform(times_s, speech, seed=seed, style=style), style)
+
+
+def perform(times_s: npt.NDArray[np.float64], speech: Speech, *, seed: int, style: Style) -> Layers:
+    """Return the layers of a performance by rules: from phones, or from loudness without them."""
     prosody = prosody_of(speech)
     gestures = gestures_of(speech.phones) if speech.phones else None
     mouth = _mouth(times_s, speech, prosody)
@@ -94,7 +87,7 @@ def animate(speech: Speech, *, fps: float = 60.0, seed: int = 0, style: Style = 
     composure = _composure(times_s, speech, prosody, gestures)
     followed = path.at(times_s, HEAD_SHIFT_S) - style.gaze_target
     head = head_motion(times_s, strength, composure, prosody, followed, style, streams["head"])
-    return _assemble(times_s, fps, mouth, face, head, path, blinks, style)
+    return Layers(mouth, face, head, path.at(times_s), lid_closure(times_s, blinks))
 
 
 def idle(
@@ -146,8 +139,8 @@ def idle(
     face = express(times_s, track, duration_s, silence, (), style, streams["expression"], period_s)
     followed = path.at(times_s, HEAD_SHIFT_S) - style.gaze_target
     head = head_motion(times_s, strength, silence, None, followed, style, streams["head"], period_s)
-    mouth = _Mouth(np.zeros((len(times_s), len(ARKIT_NAMES))), silence, silence, silence)
-    return _assemble(times_s, fps, mouth, face, head, path, blinks, style)
+    mouth = mouth_of(np.zeros((len(times_s), len(LIP_TRACK))))
+    return assemble(fps, Layers(mouth, face, head, path.at(times_s), lid_closure(times_s, blinks)), style)
 
 
 def _frame_times(duration_s: float, fps: float) -> npt.NDArray[np.float64]:
@@ -220,18 +213,13 @@ def lip_track(
     return np.concatenate([curves, np.stack(contacts, axis=1)], axis=1)
 
 
-def _mouth(times_s: npt.NDArray[np.float64], speech: Speech, prosody: Prosody) -> _Mouth:
-    if not speech.phones:
-        from avatar import audio_motion
-
-        if audio_motion.available():
-            track = audio_motion.sample_track(times_s, audio_motion.hear_lips(speech))
-            return _Mouth(_spread(track[:, : len(CHANNELS)]), track[:, -1], track[:, -3], track[:, -2])
-        zero = np.zeros(len(times_s))
-        gate = loudness_speaking(times_s, prosody)
-        return _Mouth(_spread(loudness_lips(times_s, prosody)) * gate[:, None], gate, zero, zero)
-    track = lip_track(times_s, speech, prosody)
-    return _Mouth(_spread(track[:, : len(CHANNELS)]), track[:, -1], track[:, -3], track[:, -2])
+def _mouth(times_s: npt.NDArray[np.float64], speech: Speech, prosody: Prosody) -> Mouth:
+    if speech.phones:
+        return mouth_of(lip_track(times_s, speech, prosody))
+    track = np.zeros((len(times_s), len(LIP_TRACK)))
+    track[:, -1] = loudness_speaking(times_s, prosody)
+    track[:, : len(CHANNELS)] = loudness_lips(times_s, prosody) * track[:, -1:]
+    return mouth_of(track)
 
 
 def _pace(
@@ -244,67 +232,3 @@ def _pace(
     length = np.convolve(np.pad((end_s - start_s)[spoken], 3, mode="edge"), np.full(7, 1 / 7), mode="valid")
     gain = np.clip((length * RATE_PIVOT_HZ) ** RATE_POWER, 0.75, 1.15)
     return 0.5 * (start_s + end_s)[spoken], gain
-
-
-def _spread(curves: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return (T, 52) weights from the lips' channels."""
-    weights = np.zeros((len(curves), len(ARKIT_NAMES)))
-    for channel, name in enumerate(CHANNELS):
-        for column in _columns(name):
-            weights[:, column] = curves[:, channel]
-    return weights
-
-
-def _columns(name: str) -> tuple[int, ...]:
-    if name in ARKIT_INDEX:
-        return (ARKIT_INDEX[name],)
-    return ARKIT_INDEX[name + "Left"], ARKIT_INDEX[name + "Right"]
-
-
-def _assemble(
-    times_s: npt.NDArray[np.float64],
-    fps: float,
-    mouth: _Mouth,
-    face: npt.NDArray[np.float64],
-    head: npt.NDArray[np.float64],
-    path: GazePath,
-    blinks: npt.NDArray[np.float64],
-    style: Style,
-) -> Motion:
-    """Put the layers together and enforce the contacts."""
-    rounding = np.clip(mouth.weights[:, ARKIT_INDEX["mouthPucker"]] * 1.4, 0.0, 1.0)
-    for name in ("mouthSmile", "mouthStretch", "mouthDimple", "mouthFrown"):
-        face[:, _columns(name)] *= (1.0 - ROUNDING_YIELD * rounding)[:, None]
-    weights = 1.0 - (1.0 - np.clip(face, 0.0, 1.0)) * (1.0 - np.clip(mouth.weights, 0.0, 1.0))
-    yaw, pitch = _eye_direction(times_s, path, head, style)
-    eye_shapes(weights, yaw, pitch)
-    _lids(weights, lid_closure(times_s, blinks), pitch)
-    weights = np.clip(enforce(weights, mouth.lips, mouth.teeth, 1.0 - mouth.gate), 0.0, 1.0)
-    eyes = np.zeros((len(times_s), 2, 3))
-    eyes[:, :, 0], eyes[:, :, 1] = pitch[:, None], yaw[:, None]
-    return Motion(fps, weights.astype(np.float32), head.astype(np.float32), eyes.astype(np.float32))
-
-
-def _eye_direction(
-    times_s: npt.NDArray[np.float64], path: GazePath, head: npt.NDArray[np.float64], style: Style
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return the eyes' yaw and pitch in the head: on the target, whatever the head does."""
-    if style.gaze == 0.0:
-        yaw, pitch = style.gaze_target
-        return np.full(len(times_s), yaw), np.full(len(times_s), pitch)
-    target = path.at(times_s)
-    return target[:, 0] - head[:, 1], target[:, 1] - head[:, 0]
-
-
-def _lids(weights: npt.NDArray[np.float64], blink: npt.NDArray[np.float64], pitch: npt.NDArray[np.float64]) -> None:
-    """Close the lids for blinks, less where the eye already looks down, and undo what holds them open."""
-    for side in ("Left", "Right"):
-        shut, wide, squint, down = (
-            ARKIT_INDEX[name + side] for name in ("eyeBlink", "eyeWide", "eyeSquint", "eyeLookDown")
-        )
-        lowered = weights[:, down]
-        floor = np.clip(weights[:, shut] + LID_FOLLOW * lowered, 0.0, 1.0)
-        goal = np.clip(1.0 - 0.45 * lowered, floor, 1.0)
-        weights[:, shut] = floor + blink * (goal - floor)
-        weights[:, wide] *= (1.0 - blink) * (1.0 - 0.5 * np.clip(lowered, 0.0, 1.0))
-        weights[:, squint] *= 1.0 - 0.5 * blink

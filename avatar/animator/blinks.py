@@ -10,7 +10,7 @@ import numpy.typing as npt
 from avatar.animator.noise import smoothstep
 from avatar.animator.style import Style
 
-__all__ = ["blink_times", "lid_closure"]
+__all__ = ["blink_times", "draw_rate", "lid_closure"]
 
 #: Blinks a minute in conversation: 26 on average (A. Bentivoglio et al., Movement Disorders 12, 1997); 95 % of
 #: people between 10.5 and 32.5. A person's own rate is drawn from this log-normal and clipped.
@@ -56,8 +56,7 @@ def blink_times(
     (B,) float64
         Seconds, rising, each blink whole inside the line.
     """
-    own = float(np.clip(np.exp(rng.normal(RATE_LOG_MEAN, RATE_LOG_SIGMA)), *RATE_RANGE))
-    rate = float(np.clip(own * (1.0 + 0.12 * arousal), *RATE_RANGE)) * style.blink_rate
+    rate = draw_rate(rng, arousal) * style.blink_rate
     if rate <= 0.0:
         return np.zeros(0)
     mean_s = 60.0 / rate * (1.0 + DOUBLE_SHARE)
@@ -75,6 +74,12 @@ def blink_times(
                 moments.append(moment + DOUBLE_S)
         moment += max(float(np.exp(rng.normal(log_mean, INTERVAL_SIGMA))), MIN_INTERVAL_S)
     return np.array(moments)
+
+
+def draw_rate(rng: np.random.Generator, arousal: float = 0.0) -> float:
+    """Draw a person's own blinks a minute; an excited face (``arousal`` -1 to 1) blinks more."""
+    own = float(np.clip(np.exp(rng.normal(RATE_LOG_MEAN, RATE_LOG_SIGMA)), *RATE_RANGE))
+    return float(np.clip(own * (1.0 + 0.12 * arousal), *RATE_RANGE))
 
 
 def _attracted(moment: float, attractors_s: Sequence[float]) -> float:

@@ -17,7 +17,7 @@ from avatar.animator.prosody import Accent
 from avatar.animator.style import Style
 from conditioning import ARKIT_INDEX, ARKIT_NAMES, EMOTION_NAMES, EmotionTrack
 
-__all__ = ["LOWER_FACE", "PATTERNS", "express", "felt"]
+__all__ = ["LOWER_FACE", "PATTERNS", "draw_sides", "express", "felt", "shown"]
 
 #: Names without a side stand for both sides.
 PATTERNS: Mapping[str, Mapping[str, float]] = MappingProxyType({
@@ -59,8 +59,8 @@ LOWER_FACE: Mapping[str, float] = MappingProxyType({
     "mouthFunnel": 0.25, "jawForward": 0.8,
 })  # fmt: skip
 
-#: The stronger side and its lead are a person's own: up to this share on each side of 1.
-ASYMMETRY = 0.07
+#: The stronger side is a person's own: up to this share on each side of 1. A brow that stays higher is soon noticed.
+ASYMMETRY: Mapping[str, float] = MappingProxyType({"brow": 0.03, "mouth": 0.07, "nose": 0.07, "cheek": 0.07})
 #: Slow waxing and waning of a held expression, and independent flutter of each shape.
 PULSE = 0.05
 FLUTTER = 0.035
@@ -133,9 +133,7 @@ def express(
     -------
     (T, 52) float64
     """
-    strength = felt(times_s, track)
-    if period_s is None:
-        strength = strength * _arc(times_s, duration_s, strength)
+    strength = felt(times_s, track) if period_s is not None else shown(times_s, track, duration_s)
     waxing = 1.0 + PULSE * drift(times_s, 1, (0.12, 0.5), rng, period_s)
     accent = _accent_pulse(times_s, accents, rng)[:, None]
     waxing = waxing * (1.0 - ACCENT_SHARE * (1.0 - accent)) if accents else waxing
@@ -143,10 +141,16 @@ def express(
     weights = _mix(level)
     flutter = 1.0 + FLUTTER * drift(times_s, len(REGIONS), (0.2, 1.2), rng, period_s)
     weights *= flutter[:, _REGION_OF]
-    weights *= _sides(rng)
+    weights *= draw_sides(rng)
     marks = _brow_marks(accent[:, 0], level, style)
     weights = 1.0 - (1.0 - np.clip(weights, 0.0, 1.0)) * (1.0 - marks)
     return _yield_to_speech(weights, speech_gate)
+
+
+def shown(times_s: npt.NDArray[np.float64], track: EmotionTrack, duration_s: float) -> npt.NDArray[np.float64]:
+    """Return (T, 8): :func:`felt`, rising into a line of ``duration_s`` seconds and easing out of it."""
+    strength = felt(times_s, track)
+    return strength * _arc(times_s, duration_s, strength)
 
 
 def _arc(
@@ -190,10 +194,10 @@ def _columns(shape: str) -> tuple[int, ...]:
     return ARKIT_INDEX[shape + "Left"], ARKIT_INDEX[shape + "Right"]
 
 
-def _sides(rng: np.random.Generator) -> npt.NDArray[np.float64]:
+def draw_sides(rng: np.random.Generator) -> npt.NDArray[np.float64]:
     """Return (52,) gains: a little more on one side, drawn once for brows, eyes and mouth each."""
     gains = np.ones(len(ARKIT_NAMES))
-    tilt = {region: rng.uniform(-ASYMMETRY, ASYMMETRY) for region in ("brow", "mouth", "nose", "cheek")}
+    tilt = {region: rng.uniform(-limit, limit) for region, limit in ASYMMETRY.items()}
     for name, column in ARKIT_INDEX.items():
         region = next((region for region in tilt if name.startswith(region)), None)
         if region and name.endswith(("Left", "Right")):

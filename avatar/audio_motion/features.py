@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from avatar.recording import resample
+from conditioning import FEATURE_RATE_HZ
 
-__all__ = ["FEATURE_SIZE", "FRAME_RATE_HZ", "audio_features", "mel_bands"]
+__all__ = ["FEATURE_SIZE", "FRAME_RATE_HZ", "audio_features", "mel_bands", "slow_features"]
 
 SAMPLE_RATE = 16_000
 #: The model's frames; two audio frames make one.
@@ -59,6 +60,35 @@ def audio_features(waveform: npt.NDArray[np.float32], sample_rate: int) -> npt.N
     table = np.concatenate([bands, level[:, None]], axis=1).astype(np.float32)
     features: npt.NDArray[np.float32] = table.reshape(frames // 2, FEATURE_SIZE)
     return features
+
+
+def slow_features(features: npt.NDArray[np.float32], f0_hz: npt.NDArray[np.float32] | None) -> npt.NDArray[np.float32]:
+    """Return what the diffusion model hears, at 25 frames a second.
+
+    Parameters
+    ----------
+    features : (F, 82) float32
+        From :func:`audio_features`.
+    f0_hz : (m,) float32, optional
+        At :data:`~conditioning.FEATURE_RATE_HZ`, 0 where unvoiced.
+
+    Returns
+    -------
+    (ceil(F / 2), 44) float32
+        40 bands, loudness in each half of the frame, octaves from the median F0, and 1 where voiced.
+    """
+    frames = -(-len(features) // 2)
+    even = np.concatenate([features, features[-1:]])[: 2 * frames].reshape(frames, 2, 2, N_MELS + 1)
+    slow = np.zeros((frames, N_MELS + 4), np.float32)
+    slow[:, :N_MELS] = even[..., :N_MELS].mean(axis=(1, 2))
+    slow[:, N_MELS : N_MELS + 2] = even[..., N_MELS].mean(axis=2)
+    if f0_hz is not None and (f0_hz > 0).sum() > 2:
+        centres = np.minimum(np.arange(frames) * round(2 * FEATURE_RATE_HZ / FRAME_RATE_HZ), len(f0_hz) - 1)
+        voiced = np.flatnonzero(f0_hz > 0)
+        octaves = np.log2(f0_hz[voiced] / np.median(f0_hz[voiced]))
+        slow[:, -2] = np.clip(np.interp(centres, voiced, octaves), -1.5, 1.5)
+        slow[:, -1] = f0_hz[centres] > 0
+    return slow
 
 
 def mel_bands(sound: npt.NDArray[np.float32], frames: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -12,20 +14,30 @@ from avatar.animator.closures import MIN_HOLD_S, Contact, holds
 from avatar.animator.visemes import CHANNELS
 from avatar.audio_motion.features import FEATURE_SIZE, FRAME_RATE_HZ, audio_features
 from avatar.audio_motion.network import ConvStack
+from avatar.audio_motion.opening import READER_CHANNELS, read_opening
+from avatar.audio_motion.person import person_share
 from conditioning import Speech
 
-__all__ = ["CHECKPOINT", "VERSION", "available", "hear_lips", "sample_track"]
+__all__ = ["CHECKPOINT", "VERSION", "available", "hear_lips", "lip_track_of", "sample_track", "shipped_tensors"]
 
 CHECKPOINT = "audio_motion"
-VERSION = 1
+VERSION = 2
 #: Frames computed at once, and how many on each side they need to see (the network's reach is 42).
 BLOCK = 1500
 MARGIN = 48
 #: A contact begins where the network gives it at least this chance, and lasts while it is above the second.
-CONTACT_ON, CONTACT_OFF = 0.3, 0.22
+CONTACT_ON, CONTACT_OFF = 0.27, 0.2
 #: A jaw that is open further than this makes closed lips less likely.
 DOUBT_JAW, DOUBT_PER_JAW = 0.1, 4.0
 N_TRACK = len(CHANNELS) + 3
+#: How much captured mouths count in recordings of people, and their scale in the lip network's units: (share, gain,
+#: offset). The gain gives back the spread that a regression takes.
+READER_MIX: Mapping[str, tuple[float, float, float]] = MappingProxyType({
+    "jawOpen": (1.0, 1.6, -0.06), "mouthFunnel": (0.5, 1.2, -0.05), "mouthPucker": (0.5, 2.0, -0.04),
+    "mouthLowerDown": (1.0, 1.5, 0.0), "mouthUpperUp": (1.0, 1.5, 0.0),
+})  # fmt: skip
+#: In recordings of people a contact has to be this much surer: their consonants are less alike than a synthesiser's.
+PERSON_SURER = 0.5
 
 
 def available() -> bool:
@@ -34,27 +46,45 @@ def available() -> bool:
 
 
 @lru_cache(maxsize=1)
-def _network() -> ConvStack:
-    tensors = checkpoints.load(CHECKPOINT, version=VERSION).tensors
-    return ConvStack({name: tensor.astype(np.float32) for name, tensor in tensors.items()}, "lips.")
+def shipped_tensors() -> Mapping[str, npt.NDArray[np.float32]]:
+    """Return the shipped models of the audio-only path by the names of their tensors."""
+    stored = checkpoints.load(CHECKPOINT, version=VERSION).tensors
+    return {name: tensor.astype(np.float32) for name, tensor in stored.items()}
 
 
-def hear_lips(speech: Speech, coarse: npt.NDArray[np.float32] | None = None) -> npt.NDArray[np.float32]:
-    """Return the mouth's track of a sound.
+def hear_lips(speech: Speech) -> npt.NDArray[np.float32]:
+    """Return the mouth's track of a sound: (F, 15) at 50 Hz, see :func:`lip_track_of`."""
+    return lip_track_of(audio_features(speech.waveform, speech.sample_rate), shipped_tensors())
+
+
+def lip_track_of(
+    features: npt.NDArray[np.float32], tensors: Mapping[str, npt.NDArray[np.float32]]
+) -> npt.NDArray[np.float32]:
+    """Return the mouth's track of a sound: what the lip network says, and what captured mouths did.
 
     Parameters
     ----------
-    speech : Speech
-        Its waveform is all that is used.
-    coarse : (F, 15) float32, optional
-        A guess to refine, at the same rate.
+    features : (F, 82) float32
+        From :func:`~avatar.audio_motion.features.audio_features`.
+    tensors : mapping
+        ``lips.*`` and ``opening.*``.
 
     Returns
     -------
     (F, 15) float32
-        At 50 Hz, in the order of :data:`~avatar.animator.animator.LIP_TRACK`; the last three between 0 and 1.
+        At 50 Hz, in the order of :data:`~avatar.animator.layers.LIP_TRACK`; a contact is likely above
+        :data:`CONTACT_ON`.
     """
-    return run_network(_network(), audio_features(speech.waveform, speech.sample_rate), coarse)
+    track = run_network(ConvStack(tensors, "lips."), features)
+    track[:, len(CHANNELS)] -= DOUBT_PER_JAW * np.maximum(track[:, 0] - DOUBT_JAW, 0.0)
+    read, person = read_opening(features, tensors), person_share(features, tensors)
+    track[:, len(CHANNELS) : -1] -= PERSON_SURER * person
+    for column, name in enumerate(READER_CHANNELS):
+        share, gain, offset = READER_MIX[name]
+        channel = CHANNELS.index(name)
+        wanted = np.clip(gain * read[:, column] + offset, 0.0, 1.0)
+        track[:, channel] += share * person * (wanted - track[:, channel])
+    return track
 
 
 def run_network(
@@ -94,8 +124,7 @@ def sample_track(times_s: npt.NDArray[np.float64], track: npt.NDArray[np.float32
     frames_s = np.arange(len(track)) / FRAME_RATE_HZ
     sampled = np.stack([np.interp(times_s, frames_s, column) for column in track.T], axis=1)
     n = len(CHANNELS)
-    doubt = DOUBT_PER_JAW * np.maximum(track[:, 0] - DOUBT_JAW, 0.0)
-    sampled[:, n] = holds(times_s, _contact(track[:, n] - doubt))
+    sampled[:, n] = holds(times_s, _contact(track[:, n]))
     sampled[:, n + 1] = holds(times_s, _contact(track[:, n + 1]))
     sampled[:, : n + 2] *= sampled[:, n + 2 :]
     return sampled

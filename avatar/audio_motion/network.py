@@ -75,22 +75,32 @@ class ConvStack:
 def _depthwise(hidden: Array, weight: Array, dilation: int) -> Array:
     """Convolve each channel over time: hidden (B, T, H), weight (H, 1, K) as torch stores it."""
     reach = dilation * (KERNEL // 2)
-    padded = np.pad(hidden, ((0, 0), (reach, reach), (0, 0)))
     frames = hidden.shape[1]
-    total = np.zeros_like(hidden)
-    for tap in range(KERNEL):
-        total += padded[:, tap * dilation : tap * dilation + frames] * weight[:, 0, tap]
+    padded = np.zeros((hidden.shape[0], frames + 2 * reach, hidden.shape[2]), np.float32)
+    padded[:, reach : reach + frames] = hidden
+    total = padded[:, :frames] * weight[:, 0, 0]
+    product = np.empty_like(total)
+    for tap in range(1, KERNEL):
+        np.multiply(padded[:, tap * dilation : tap * dilation + frames], weight[:, 0, tap], out=product)
+        total += product
     return total
 
 
 def _normalised(hidden: Array) -> Array:
-    centred = hidden - hidden.mean(axis=-1, keepdims=True)
-    normal: Array = centred / np.sqrt(np.square(centred).mean(axis=-1, keepdims=True) + EPSILON)
-    return normal
+    centred: Array = hidden - hidden.mean(axis=-1, keepdims=True)
+    power = np.einsum("...h,...h->...", centred, centred)[..., None] / np.float32(hidden.shape[-1])
+    centred /= np.sqrt(power + np.float32(EPSILON))
+    return centred
 
 
 def _gelu(values: Array) -> Array:
-    """Return GELU by its tanh form (D. Hendrycks and K. Gimpel, 2016, section 2)."""
-    inner = np.float32(0.7978845608) * (values + np.float32(0.044715) * values * values * values)
-    activated: Array = np.float32(0.5) * values * (np.float32(1.0) + np.tanh(inner))
-    return activated
+    """Return GELU by its tanh form (D. Hendrycks and K. Gimpel, 2016, section 2), using the argument's memory."""
+    inner = values * values
+    inner *= np.float32(0.7978845608 * 0.044715)
+    inner += np.float32(0.7978845608)
+    inner *= values
+    np.tanh(inner, out=inner)
+    inner += np.float32(1.0)
+    values *= np.float32(0.5)
+    values *= inner
+    return values

@@ -130,18 +130,44 @@ def sound_emotion(data: Path, output: Path | None) -> None:
     show_default=True,
     help="Folder for the corpus and states; an interrupted training goes on from there.",
 )
-@click.option("--steps", type=click.IntRange(1), default=4000, show_default=True, help="Of the lip network.")
+@click.option("--steps", type=click.IntRange(1), default=6000, show_default=True, help="Of the diffusion model.")
+@click.option("--size", type=click.IntRange(16, 512), default=160, show_default=True, help="Of the diffusion model.")
+@click.option("--lip-steps", type=click.IntRange(1), default=6000, show_default=True, help="Of the lip network.")
+@click.option("--lines", type=click.IntRange(1), default=300, show_default=True, help="That each voice speaks.")
+@click.option("--fine-tune", is_flag=True, help="Start the lip network from the shipped one.")
 @click.option("--people/--no-people", default=True, show_default=True, help="Align recordings; needs pocketsphinx.")
 @click.option("--seed", type=int, default=0, show_default=True)
-def motion(data: Path, output: Path | None, work: Path, steps: int, people: bool, seed: int) -> None:
-    """Remake the model that hears lips in a recording. Needs torch: pip install 'mien[train,align]'.
+def motion(
+    data: Path,
+    output: Path | None,
+    work: Path,
+    steps: int,
+    size: int,
+    lip_steps: int,
+    lines: int,
+    fine_tune: bool,
+    people: bool,
+    seed: int,
+) -> None:
+    """Remake the models that perform a recording. Needs torch: pip install 'mien[train,align]'.
 
-    DATA holds the folders ljspeech (metadata_all.csv, metadata32.csv, wavs), librispeech (flac) and facegood
-    (NAME.npz with NAME.flac), each as far as it is there. flite is used where it is installed.
+    DATA holds the folders ljspeech (metadata_all.csv, metadata32.csv, wavs), librispeech and emodb (flac), each as
+    far as it is there, and facegood (NAME.npz with NAME.flac). flite is used where it is installed.
     """
     import checkpoints
+    from avatar.train_motion.diffusion import DiffusionTraining
+    from avatar.train_motion.lips import LipTraining
     from avatar.train_motion.pipeline import MotionTraining, train_motion
 
-    out = output or Path(checkpoints.__file__).parent
-    plan = MotionTraining(data, work, out, people=people, steps=steps, seed=seed)
+    plan = MotionTraining(
+        data,
+        work,
+        output or Path(checkpoints.__file__).parent,
+        lines=lines,
+        people=people,
+        diffusion=DiffusionTraining(steps=steps, size=size, seed=seed),
+        lips=LipTraining(steps=lip_steps, seed=seed),
+        fine_tune=fine_tune,
+        seed=seed,
+    )
     click.echo(train_motion(plan, click.echo))

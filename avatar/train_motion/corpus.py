@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,39 +19,75 @@ import numpy as np
 import numpy.typing as npt
 
 from avatar.animator.animator import lip_track
-from avatar.audio_motion.features import FRAME_RATE_HZ, audio_features
-from avatar.recording import read_recording, resample
+from avatar.audio_motion.features import FRAME_RATE_HZ, audio_features, slow_features
+from avatar.recording import f0_of, read_recording, resample
 from avatar.train_motion.capture import read_capture
+from avatar.train_motion.performances import draw_track, performance
 from conditioning import InputError, Speech, tile
 from conditioning.phones import ARPABET_TO_IPA, SILENCE
 from tts.recogniser import Recogniser
 
-__all__ = ["CAPTURE_HELD_OUT", "Example", "capture_examples", "espeak_speeches", "flite_speeches", "from_speech",
-           "recorded_speeches"]  # fmt: skip
+__all__ = ["CAPTURE_HELD_OUT", "Example", "capture_examples", "daisy_speeches", "espeak_speeches", "flite_speeches",
+           "from_speech", "recorded_speeches"]  # fmt: skip
 
 CAPTURE_HELD_OUT = "1114_3_15"
 #: A tape that runs faster or slower makes another throat of the same person.
 TAPE = (0.86, 1.18)
+#: Performances by the rules of each stretch of sound.
+PERFORMANCES = 2
+DAISY_SPEAKERS = ("daisy", "iris", "rowan")
 FLITE_VOICES = ("slt", "rms", "awb", "kal16")
 
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """One stretch of sound: (F, 82) features and (F, K) targets at 50 Hz, and whether it is captured."""
+    """One stretch of sound.
+
+    Attributes
+    ----------
+    features : (F, 82) float32
+        At 50 Hz.
+    targets : (F, 15) float32
+        The mouth at 50 Hz; NaN where it was not captured.
+    captured : bool
+    sound : (G, 44) float32
+        At 25 Hz.
+    emotion : (V, G, 8) float32
+        What the face shows in each of V performances.
+    motion : (V, G, N_CHANNELS) float32
+        The performances.
+    """
 
     features: npt.NDArray[np.float32]
     targets: npt.NDArray[np.float32]
     captured: bool
+    sound: npt.NDArray[np.float32]
+    emotion: npt.NDArray[np.float32]
+    motion: npt.NDArray[np.float32]
 
 
 def from_speech(speech: Speech, rng: np.random.Generator, *, augment: bool = True) -> Example:
-    """Return an example with the phone path's curves; the sound is disturbed, the curves stay."""
+    """Return an example with the rules' own curves; the sound is disturbed, the curves stay."""
     frames_s = np.arange(int(np.ceil(speech.duration_s * FRAME_RATE_HZ))) / FRAME_RATE_HZ
     targets = lip_track(frames_s, speech).astype(np.float32)
     sound = resample(speech.waveform, speech.sample_rate, 16_000)
     features = audio_features(disturbed(sound, rng) if augment else sound, 16_000)
     frames = min(len(features), len(targets))
-    return Example(features[:frames], targets[:frames], False)
+    f0_hz = speech.f0_hz if speech.f0_hz is not None else f0_of(speech.waveform, speech.sample_rate)
+    voiced = replace(speech, f0_hz=f0_hz)
+    return Example(features[:frames], targets[:frames], False, *_performed(voiced, features, rng))
+
+
+def _performed(
+    speech: Speech, features: npt.NDArray[np.float32], rng: np.random.Generator
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Return sound, emotion and motion of :data:`PERFORMANCES` performances."""
+    sound = slow_features(features, speech.f0_hz)
+    takes = [
+        performance(speech, draw_track(speech.duration_s, rng), int(rng.integers(2**31))) for _ in range(PERFORMANCES)
+    ]
+    frames = min(len(sound), len(takes[0][0]))
+    return sound[:frames], np.stack([t[0][:frames] for t in takes]), np.stack([t[1][:frames] for t in takes])
 
 
 def disturbed(sound: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDArray[np.float32]:
@@ -113,6 +149,23 @@ def _tiled(rows: list[tuple[str, int]], wave: npt.NDArray[np.float32], rate: int
         if not kept or kept[-1][0] != symbol or symbol != SILENCE:
             kept.append((symbol, start if kept else 0))
     return Speech(wave, rate, phones=tile([r[0] for r in kept], [r[1] for r in kept] + [len(wave)], rate), text=text)
+
+
+def daisy_speeches(texts: list[str], rng: np.random.Generator) -> Iterator[Speech]:
+    """Speak texts with the daisy voice's speakers in turn, each under an emotion and at another speed of tape."""
+    from conditioning import Line
+    from tts import open_voice
+
+    voices = [open_voice("daisy", speaker=speaker) for speaker in DAISY_SPEAKERS]
+    for index, text in enumerate(texts):
+        emotion = draw_track(1.0, rng).keyframes[0][1]
+        speech = voices[index % len(voices)].speak(Line.of(text).with_emotion(emotion), seed=index)
+        tape = float(rng.uniform(*TAPE)) if rng.uniform() < 0.6 else 1.0
+        rate = round(speech.sample_rate * tape)
+        ends = [round(phone.end_s * speech.sample_rate) for phone in speech.phones]
+        starts = [0, *ends[:-1]]
+        rows = [(phone.symbol, start) for phone, start in zip(speech.phones, starts, strict=True)]
+        yield _tiled(rows, speech.waveform, rate, text)
 
 
 def flite_speeches(texts: list[str], rng: np.random.Generator) -> Iterator[Speech]:
@@ -192,5 +245,8 @@ def capture_examples(data: Path, rng: np.random.Generator, *, held_out: bool, au
         times_s = np.arange(len(features)) / FRAME_RATE_HZ * tape
         for name, curve in captured.items():
             targets[:, LIP_TRACK.index(name)] = np.interp(times_s, np.arange(len(curve)) / fps, curve)
-        examples.append(Example(features, targets, True))
+        speech = Speech(sound, round(16_000 * tape), f0_hz=f0_of(sound, round(16_000 * tape)))
+        heard, emotion, motion = _performed(speech, features, rng)
+        motion[..., : len(LIP_TRACK)] = targets[: 2 * len(heard) : 2]
+        examples.append(Example(features, targets, True, heard, emotion, motion))
     return examples

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,11 @@ class LipTraining:
 
 
 def train_lips(
-    examples: Sequence[Example], output: Path, plan: LipTraining = LipTraining(), log: Path | None = None
+    examples: Sequence[Example],
+    output: Path,
+    plan: LipTraining = LipTraining(),
+    log: Path | None = None,
+    start: Mapping[str, npt.NDArray[np.float32]] | None = None,
 ) -> None:
     """Train, or resume from ``output``.
 
@@ -54,6 +58,8 @@ def train_lips(
     plan : LipTraining
     log : Path, optional
         One JSON object per line: step, losses, seconds.
+    start : mapping, optional
+        Weights to begin with, where there is no state to resume from.
     """
     import torch
 
@@ -61,6 +67,8 @@ def train_lips(
 
     torch.manual_seed(plan.seed)
     model = ConvStack(FEATURE_SIZE + N_TRACK, plan.size, N_TRACK)
+    if start is not None:
+        model.load_state_dict({name: torch.from_numpy(np.array(value, np.float32)) for name, value in start.items()})
     affine = torch.nn.Parameter(torch.stack([torch.ones(N_CURVES), torch.zeros(N_CURVES)]))
     optimiser = torch.optim.AdamW([*model.parameters(), affine], lr=plan.rate, weight_decay=0.02)
     average = {name: value.detach().clone() for name, value in model.state_dict().items()}

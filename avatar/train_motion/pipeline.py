@@ -1,35 +1,41 @@
-"""``mien train motion``: voices and captures → corpus → lip network → checkpoint."""
+"""``mien train motion``: voices and captures → corpus → diffusion model, lips, readers → checkpoint."""
 
 from __future__ import annotations
 
 import csv
-import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-import checkpoints
-from avatar.audio_motion.lips import CHECKPOINT, VERSION
+from avatar.audio_motion.features import FRAME_RATE_HZ
 from avatar.train_motion.corpus import (
+    CAPTURE_HELD_OUT,
     Example,
     capture_examples,
+    daisy_speeches,
     espeak_speeches,
     flite_speeches,
     from_speech,
     recorded_speeches,
 )
+from avatar.train_motion.diffusion import DiffusionTraining, train_diffusion
+from avatar.train_motion.export import Readers, export, shipped_lips
 from avatar.train_motion.lips import LipTraining, train_lips
+from avatar.train_motion.opening import fit_opening, leave_one_out, read_clips
+from avatar.train_motion.person import fit_person, people_textures
 from conditioning import InputError, Speech
 
-__all__ = ["MotionTraining", "train_motion"]
+__all__ = ["MotionTraining", "fit_readers", "read_corpus", "train_motion"]
 
 #: Examples in one file of the corpus.
 SHARD = 60
+#: Arrays of an example that are kept in a shard.
+STORED = ("features", "targets", "sound", "emotion", "motion")
 #: Differently disturbed copies of each recording of a person, and of each captured clip.
 COPIES = 3
-CAPTURE_COPIES = 6
+CAPTURE_COPIES = 3
 
 
 @dataclass(frozen=True)
@@ -39,43 +45,64 @@ class MotionTraining:
     Attributes
     ----------
     data : Path
-        Folder with ``ljspeech`` (texts and recordings), ``librispeech`` and ``facegood``, as far as they are there.
+        Folder with ``ljspeech`` (texts and recordings), ``librispeech``, ``emodb`` and ``facegood``, as far as they
+        are there.
     work : Path
         Corpus and states; an interrupted training goes on from there.
     output : Path
         Folder of the checkpoint and its manifest.
-    espeak_lines, flite_lines : int
-        How many sentences are spoken.
+    lines : int
+        How many sentences each of espeak-ng, flite and daisy speaks.
     people : bool
         Whether recordings of people are aligned and used; needs pocketsphinx.
-    steps, seed : int
-        Of the lip network.
+    diffusion : DiffusionTraining
+    lips : LipTraining
+    fine_tune : bool
+        Start the lip network from the shipped one.
+    seed : int
+        Of the corpus.
     """
 
     data: Path
     work: Path
     output: Path
-    espeak_lines: int = 700
-    flite_lines: int = 600
+    lines: int = 300
     people: bool = True
-    steps: int = 4000
+    diffusion: DiffusionTraining = field(default_factory=DiffusionTraining)
+    lips: LipTraining = field(default_factory=LipTraining)
+    fine_tune: bool = False
     seed: int = 0
 
 
 def train_motion(plan: MotionTraining, tell: Callable[[str], None] = lambda _: None) -> Path:
-    """Make the corpus, train and enter the checkpoint; return its path."""
+    """Make the corpus, train the four models and enter the checkpoint; return its path."""
+    if not (plan.data / "facegood").is_dir():
+        raise InputError(f"{plan.data / 'facegood'} is missing: captured clips, NAME.npz with NAME.flac")
     plan.work.mkdir(parents=True, exist_ok=True)
     _make_corpus(plan, tell)
-    examples = list(_corpus(plan.work))
+    spoken = list(read_corpus(plan.work))
     rng = np.random.default_rng([plan.seed, 9])
-    if (plan.data / "facegood").is_dir():
-        for copy in range(CAPTURE_COPIES):
-            examples += capture_examples(plan.data, rng, held_out=False, augment=copy > 0)
-    tell(f"{len(examples)} examples, {sum(len(e.features) for e in examples) / 3000:.0f} minutes")
-    lips = LipTraining(steps=plan.steps, seed=plan.seed)
-    state = plan.work / "lips.pt"
-    train_lips(examples, state, lips, plan.work / "lips.jsonl")
-    return export(state, plan.output, data=plan.data, training=lips, log=plan.work / "lips.jsonl")
+    captured = [
+        example
+        for copy in range(CAPTURE_COPIES)
+        for example in capture_examples(plan.data, rng, held_out=False, augment=copy > 0)
+    ]
+    tell(f"{len(spoken)} lines, {sum(len(e.features) for e in spoken) / FRAME_RATE_HZ / 60:.0f} minutes")
+    tell("training the motion")
+    train_diffusion([*spoken, *captured], plan.work / "diffusion.pt", plan.diffusion, plan.work / "diffusion.jsonl")
+    tell("training the lips")
+    start = shipped_lips() if plan.fine_tune else None
+    train_lips([*spoken, *captured], plan.work / "lips.pt", plan.lips, plan.work / "lips.jsonl", start)
+    tell("fitting the reader of openings and the classifier of people")
+    return export(plan.output, plan.work, fit_readers(plan.data, spoken, plan.seed), fine_tuned=plan.fine_tune)
+
+
+def fit_readers(data: Path, spoken: list[Example], seed: int) -> Readers:
+    """Fit what needs no gradient: how people open their mouths, and who is one."""
+    clips = read_clips(data / "facegood")
+    shown = {name: clip for name, clip in clips.items() if name != CAPTURE_HELD_OUT}
+    people = list(people_textures(data, np.random.default_rng([seed, 10])))
+    return Readers(fit_opening(shown), fit_person(spoken, people), leave_one_out(clips))
 
 
 def _make_corpus(plan: MotionTraining, tell: Callable[[str], None]) -> None:
@@ -83,11 +110,13 @@ def _make_corpus(plan: MotionTraining, tell: Callable[[str], None]) -> None:
     rng = np.random.default_rng([plan.seed, 1])
     texts = _texts(plan.data)
     order = rng.permutation(len(texts))
-    espeak_texts = [texts[i] for i in order[: plan.espeak_lines]]
-    flite_texts = [texts[i] for i in order[::-1][: plan.flite_lines]]
+    espeak_texts = [texts[i] for i in order[: plan.lines]]
+    flite_texts = [texts[i] for i in order[::-1][: plan.lines]]
+    daisy_texts = [texts[i] for i in order[plan.lines : 2 * plan.lines]]
     parts: dict[str, tuple[Iterator[Speech], int]] = {
         "espeak": (espeak_speeches(espeak_texts, np.random.default_rng([plan.seed, 2])), 1),
         "flite": (flite_speeches(flite_texts, np.random.default_rng([plan.seed, 3])), 1),
+        "daisy": (daisy_speeches(daisy_texts, np.random.default_rng([plan.seed, 5])), 1),
     }
     if plan.people:
         parts["people"] = (recorded_speeches(plan.data), COPIES)
@@ -114,8 +143,7 @@ def _write(folder: Path, name: str, speeches: Iterator[Speech], copies: int, rng
 
     def flush() -> None:
         nonlocal number
-        arrays = {f"features{i}": e.features.astype(np.float16) for i, e in enumerate(kept)}
-        arrays |= {f"targets{i}": e.targets.astype(np.float16) for i, e in enumerate(kept)}
+        arrays = {f"{name}{i}": getattr(e, name).astype(np.float16) for i, e in enumerate(kept) for name in STORED}
         np.savez(folder / f"{name}_{number:03d}.npz", **arrays)
         number += 1
         kept.clear()
@@ -128,38 +156,9 @@ def _write(folder: Path, name: str, speeches: Iterator[Speech], copies: int, rng
         flush()
 
 
-def _corpus(folder: Path) -> Iterator[Example]:
+def read_corpus(folder: Path) -> Iterator[Example]:
+    """Yield the spoken examples of a work folder."""
     for path in sorted(folder.glob("*_[0-9][0-9][0-9].npz")):
         with np.load(path) as shard:
-            for i in range(len(shard.files) // 2):
-                yield Example(shard[f"features{i}"].astype(np.float32), shard[f"targets{i}"].astype(np.float32), False)
-
-
-def export(
-    state: Path,
-    output: Path,
-    *,
-    data: Path,
-    training: LipTraining,
-    log: Path | None = None,
-    metrics: Mapping[str, float] | None = None,
-) -> Path:
-    """Write the averaged weights as half-precision safetensors and enter them into the manifest."""
-    import torch
-    from safetensors.numpy import save_file
-
-    stored = torch.load(state, weights_only=True)
-    tensors = {f"lips.{name}": value.numpy().astype(np.float16) for name, value in stored["average"].items()}
-    path = output / f"{CHECKPOINT}.safetensors"
-    save_file(tensors, path)
-    rows = [json.loads(row) for row in log.read_text().splitlines()] if log and log.exists() else []
-    checkpoints.register(
-        CHECKPOINT, path, version=VERSION, licence="Apache-2.0",
-        attribution="Learnt from the phone path's own curves over espeak-ng voices in many shapes and flite's voices "
-        "(Carnegie Mellon University, BSD-like) reading LJSpeech's text (public domain), over recordings of LJSpeech, "
-        "and from captured curves of FACEGOOD Audio2Face (MIT), clip 1114_3_15 held out",
-        source="https://github.com/FACEGOOD/FACEGOOD-Audio2Face, https://keithito.com/LJ-Speech-Dataset",
-        made_by="mien train motion DATA", seed=training.seed, steps=int(stored["step"]),
-        plan=asdict(replace(training)), losses=rows[-1] if rows else {}, metrics=dict(metrics or {}),
-    )  # fmt: skip
-    return path
+            for i in range(len(shard.files) // len(STORED)):
+                yield Example(captured=False, **{name: shard[f"{name}{i}"].astype(np.float32) for name in STORED})

@@ -52,6 +52,15 @@ def test_a_truncated_file_is_used_as_far_as_it_goes(tmp_path) -> None:
     assert 5.0 < recording.duration_s < 40.0
 
 
+def test_a_short_truncated_file_is_used_too(tmp_path) -> None:
+    path = tmp_path / "cut.flac"
+    soundfile.write(path, np.random.default_rng(0).normal(0, 0.1, 3 * 16000), 16000)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.warns(UserWarning, match="breaks off"):
+        recording = read_recording(path)
+    assert 1.0 < recording.duration_s < 2.0
+
+
 @pytest.mark.parametrize("content", [b"", b"not sound at all", b"RIFF\x00\x00\x00\x00WAVE"])
 def test_what_is_no_sound_gets_one_clear_line(tmp_path, content: bytes) -> None:
     path = tmp_path / "bad.wav"

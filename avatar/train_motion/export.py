@@ -1,0 +1,98 @@
+"""Put the four models of the audio-only path into one checkpoint."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import checkpoints
+from avatar.audio_motion.lips import CHECKPOINT, VERSION
+
+__all__ = ["Readers", "export", "shipped_lips"]
+
+Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Readers:
+    """What is fitted without gradients: (weight, bias) of each, and r of opening and width on clips left out."""
+
+    opening: tuple[Array, Array]
+    person: tuple[Array, Array]
+    left_out: Mapping[str, tuple[float, float]]
+
+    def tensors(self) -> dict[str, Array]:
+        """Return them by their names in the checkpoint."""
+        return {
+            "opening.weight": self.opening[0],
+            "opening.bias": self.opening[1],
+            "person.weight": self.person[0],
+            "person.bias": self.person[1],
+        }
+
+
+def shipped_lips() -> dict[str, Array]:
+    """Return the weights of the lip network that is shipped."""
+    stored = checkpoints.load(CHECKPOINT).tensors
+    return {
+        name.removeprefix("lips."): tensor.astype(np.float32)
+        for name, tensor in stored.items()
+        if name.startswith("lips.")
+    }
+
+
+def export(
+    output: Path, work: Path, readers: Readers, *, fine_tuned: bool, metrics: Mapping[str, float] | None = None
+) -> Path:
+    """Write the averaged weights as half-precision safetensors and enter them into the manifest.
+
+    Parameters
+    ----------
+    output : Path
+        Folder of the manifest.
+    work : Path
+        Holds ``lips.pt``, ``diffusion.pt`` and their logs.
+    readers : Readers
+    fine_tuned : bool
+        Whether the lip network began with the shipped one.
+    metrics : mapping, optional
+        What ``mien evaluate motion`` said.
+    """
+    import torch
+    from safetensors.numpy import save_file
+
+    tensors: dict[str, Array] = readers.tensors()
+    steps: dict[str, int] = {}
+    losses: dict[str, Any] = {}
+    for name, prefix in (("lips", "lips."), ("diffusion", "motion.")):
+        state = torch.load(work / f"{name}.pt", weights_only=True)
+        tensors |= {prefix + key: value.numpy().astype(np.float16) for key, value in state["average"].items()}
+        steps[name] = int(state["step"])
+        log = work / f"{name}.jsonl"
+        losses[name] = json.loads(log.read_text().splitlines()[-1]) if log.exists() else {}
+        if name == "diffusion":
+            tensors |= {"scaling.mean": state["mean"].numpy(), "scaling.spread": state["spread"].numpy()}
+    output.mkdir(parents=True, exist_ok=True)
+    path = output / f"{CHECKPOINT}.safetensors"
+    partial = path.with_suffix(".partial")
+    save_file(tensors, partial)
+    partial.chmod(0o644)
+    partial.replace(path)
+    checkpoints.register(
+        CHECKPOINT, path, version=VERSION, licence="Apache-2.0",
+        attribution="Learnt from the phone path's own curves over espeak-ng voices in many shapes, flite's voices "
+        "(Carnegie Mellon University, BSD-like) and the daisy voice reading LJSpeech's text (public domain), over "
+        "recordings of LJSpeech, and from captured curves of FACEGOOD Audio2Face (MIT), clip 1114_3_15 held out; the "
+        "sound of people's voices also from LibriSpeech (CC BY 4.0) and EmoDB (CC0)",
+        source="https://github.com/FACEGOOD/FACEGOOD-Audio2Face, https://keithito.com/LJ-Speech-Dataset",
+        made_by="mien train motion DATA" + (" --fine-tune" if fine_tuned else ""), seed=0, steps=steps, losses=losses,
+        capture_left_out_r={name: [round(r, 4) for r in pair] for name, pair in readers.left_out.items()},
+        metrics=dict(metrics or {}),
+    )  # fmt: skip
+    return path
