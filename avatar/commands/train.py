@@ -91,6 +91,20 @@ def reader(data: Path, output: Path | None, work: Path, seed: int, epochs: int) 
 @click.option(
     "--decoder", type=click.Choice(["l1", "flow"]), default="l1", show_default=True, help="Of the exported voice."
 )
+@click.option(
+    "--book-lines",
+    "n_book",
+    type=click.IntRange(300),
+    default=1500,
+    show_default=True,
+    help="Lines of LJSpeech's text.",
+)
+@click.option(
+    "--subtitle-lines", "n_subtitle", type=click.IntRange(1), default=600, show_default=True, help="Lines of XED."
+)
+@click.option(
+    "--flite-lines", "n_flite", type=click.IntRange(300), default=700, show_default=True, help="Of those, for rowan."
+)
 @click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="Of torch.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of all networks.")
 def voice(data: Path, output: Path | None, work: Path, part: str, warm_start: bool, **numbers: Any) -> None:

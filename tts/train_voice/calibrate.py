@@ -116,9 +116,10 @@ def calibrate(
     assert model.style is not None
     first = emotions = model.style.emotions
     wanted = goals()
+    plain = {text: measure(DaisyVoice(model=model).speak(Line.of(text, NEUTRAL))) for text in lines}
     for _ in range(rounds):
         voice = DaisyVoice(model=replace(model, style=StyleSpace(emotions)))
-        heard = {name: changes(voice, lines, name) for name in EMOTION_NAMES}
+        heard = {name: changes(voice, plain, name) for name in EMOTION_NAMES}
         gaps = {cue: np.mean([abs(heard[e][cue] - wanted[e][cue]) for e in EMOTION_NAMES]) for cue in GOALS}
         report(", ".join(f"{cue} off by {gap:.2f}" for cue, gap in gaps.items()))
         colours = np.linalg.norm(emotions[:, -N_TIMBRE:], axis=1) / np.linalg.norm(first[:, -N_TIMBRE:], axis=1)
@@ -128,11 +129,10 @@ def calibrate(
     return emotions
 
 
-def changes(voice: DaisyVoice, lines: Sequence[str], emotion: str) -> dict[str, float]:
-    """Return the mean change of each cue of :data:`GOALS` from neutral."""
+def changes(voice: DaisyVoice, plain: Mapping[str, Mapping[str, float]], emotion: str) -> dict[str, float]:
+    """Return the mean change of each cue of :data:`GOALS`; ``plain`` has the neutral cues of each line."""
     rows = []
-    for text in lines:
-        plain = measure(voice.speak(Line.of(text, NEUTRAL)))
+    for text, base in plain.items():
         felt = measure(voice.speak(Line.of(text, Emotion(**{emotion: 1.0}))))
-        rows.append([np.log(felt[c] / plain[c]) if c.endswith("_s") else felt[c] - plain[c] for c in GOALS])
+        rows.append([np.log(felt[c] / base[c]) if c.endswith("_s") else felt[c] - base[c] for c in GOALS])
     return dict(zip(GOALS, np.mean(rows, axis=0).tolist(), strict=True))

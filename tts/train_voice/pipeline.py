@@ -254,7 +254,10 @@ def _export_voice(t: VoiceTraining, report: Report) -> None:
     emotions = calibrate(model, [line.text for line in test[:: len(test) // N_CALIBRATION]], report=report)
     tensors["style.emotions"] = emotions.astype(np.float32)
     scores |= {f"opposite_{name}": value for name, value in opposition(emotions).items()}
-    command = f"mien train voice DATA --minutes {t.minutes:g} --flow-minutes {t.flow_minutes:g} --seed {t.seed}"
+    command = (
+        f"mien train voice DATA --minutes {t.minutes:g} --flow-minutes {t.flow_minutes:g} --whole {t.whole:g} "
+        f"--seed {t.seed} --book-lines {t.n_book} --subtitle-lines {t.n_subtitle} --flite-lines {t.n_flite}"
+    )
     facts = {
         **VOICE_FACTS, "made_by": command + (" --warm-start" if t.warm else ""), "seed": t.seed, "metrics": scores,
         "steps": state["step"], "decoder": t.decoder, "flow_steps_trained": flow["step"] if flow else 0,

@@ -170,6 +170,7 @@ class _Run:
         """Write all that is needed to go on, and to export."""
         state = {name: getattr(self, name) for name in ("average", "prosody_average", "statistics", "step", "spent")}
         state |= {name: getattr(self, name).state_dict() for name in ("model", "prosody", "optimiser")}
+        state |= {"warm": len(self.optimiser.param_groups) > 1}
         state |= {"sizes": json.dumps(asdict(sizes)), "emotions": styles.emotions, "timbre": styles.timbre}
         partial = out.with_suffix(".partial")
         torch.save(state, partial)
@@ -229,11 +230,13 @@ def _start(out: Path, items: Sequence[Item], plan: TrainingPlan, styles: Styles,
     kept: list[nn.Parameter] = []
     if out.exists():
         state = torch.load(out, weights_only=False)  # our own file, on the trainer's machine
+        warm = state.get("warm", warm)
     if warm:
         stats, names = _shipped(model, stats)
         kept = [p for name, p in model.named_parameters() if name in names]
         fresh = [p for name, p in model.named_parameters() if name not in names]
-        prime(model, stats, styles.timbre)
+        if "duration_style.weight" not in names:
+            prime(model, stats, styles.timbre)
     groups = [{"params": [*fresh, *prosody.parameters()], "peak": plan.rate}]
     groups += [{"params": kept, "peak": plan.rate * WARM_RATE}] if kept else []
     optimiser = torch.optim.AdamW(groups, lr=plan.rate, betas=(0.9, 0.98), weight_decay=0.01)
