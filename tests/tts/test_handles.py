@@ -47,7 +47,7 @@ def test_emphasis_as_written_is_heard(voice, written):
 def test_an_exclamation_lifts_its_last_accent(voice):
     plain, loud = voice.speak(Line.of("They told a sailor.")), voice.speak(Line.of("They told a sailor!"))
     f0, level, _ = np.subtract(of_word(loud, "sailor"), of_word(plain, "sailor"))
-    assert f0 > 0.5
+    assert f0 > 0.3  # of the 1.05 st that an emphasis of .3 adds at its peak; the network's own contours differ too
     assert level > 0.5
 
 

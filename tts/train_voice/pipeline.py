@@ -260,6 +260,21 @@ def _export_voice(t: VoiceTraining, report: Report) -> None:
     )
     facts = {
         **VOICE_FACTS, "made_by": command + (" --warm-start" if t.warm else ""), "seed": t.seed, "metrics": scores,
-        "steps": state["step"], "decoder": t.decoder, "flow_steps_trained": flow["step"] if flow else 0,
+        "steps": state["step"], "readings": _readings(t), "decoder": t.decoder,
+        "flow_steps_trained": flow["step"] if flow else 0,
     }  # fmt: skip
     export_voice(tensors, metadata, t.out / "daisy.safetensors", **facts)
+
+
+def _readings(t: VoiceTraining) -> dict[str, int]:
+    """Return how many utterances of each corpus were trained on."""
+    from .prosody_data import HELD_SPEAKERS
+    from .references import load_references
+    from .train import SPEAKERS
+
+    held = _held(t)
+    found = {name: sum(p.stem not in held for p in (t.work / "feat" / name).glob("*.npz")) for name in SPEAKERS}
+    for reference in [r for r in load_references(t.work) if r.speaker not in HELD_SPEAKERS]:
+        corpus = "emodb" if reference.speaker.startswith("emodb") else "librispeech"
+        found[corpus] = found.get(corpus, 0) + 1
+    return found
