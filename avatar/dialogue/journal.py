@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -67,16 +68,29 @@ class Journal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        with suppress(OSError):  # What a full disk did not take was complained of already.
+            self._file.close()
         self._lock.release()
         (self.folder / LOCK).unlink(missing_ok=True)
 
     def add(self, record: Record) -> None:
-        """Note a finished job; it is on the disk when this returns."""
+        """Note a finished job; it is on the disk when this returns.
+
+        Raises
+        ------
+        OutputError
+            If the disk is full or gone.
+        """
         self.records[record["fingerprint"]] = record
-        self._file.write(_as_line(record))
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        try:
+            self._file.write(_as_line(record))
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise OutputError(
+                f"cannot note a finished line in {self.folder}: {error.strerror}; make room and start again: "
+                "the run goes on where it was"
+            ) from error
 
     def close_with(self, jobs: Iterable[Job]) -> list[Record]:
         """Write the manifest of ``jobs`` in their order, drop the journal, and return the records."""

@@ -13,12 +13,15 @@ from urllib.parse import quote
 from avatar.dialogue.journal import Record
 from avatar.export.targets import write_whole
 from avatar.plot import EMOTION_COLOURS, SPEAKER_COLOURS
+from conditioning import Emotion
 
 __all__ = ["MOODS", "SHEET", "write_sheet"]
 
 SHEET = "index.html"
 #: The picture of the moods, shown on the sheet where there is one.
 MOODS = "moods.png"
+#: Weaker emotions are not shown beside a line.
+FELT = 0.1
 _VIDEO = (".mp4", ".webm")
 
 
@@ -86,14 +89,13 @@ def _row(record: Record, colour: str) -> str:
 
 
 def _feelings(record: Record) -> str:
-    """Return the emotions of a line, each once, in the colour of the strongest."""
-    felt = dict.fromkeys(name for _, name in record.get("emotion", []) if name != "neutral")
-    chips = []
-    for name in felt:
-        parts = [part.partition(":")[::2] for part in name.split(", ")]
-        strongest = max(parts, key=lambda part: float(part[1] or 1.0))[0]
-        chips.append(f'<i style="--own:{EMOTION_COLOURS.get(strongest, "#777777")}">{escape(name)}</i>')
-    return "".join(chips)
+    """Return the emotions that can be felt in a line, strongest first, each in its colour."""
+    strongest: dict[str, float] = {}
+    for _, felt in record.get("emotion", []):
+        for name, weight in Emotion.parse(felt):
+            strongest[name] = max(weight, strongest.get(name, 0.0))
+    felt_most = sorted((item for item in strongest.items() if item[1] >= FELT), key=lambda item: -item[1])
+    return "".join(f'<i style="--own:{EMOTION_COLOURS[name]}">{name} {weight:.1f}</i>' for name, weight in felt_most)
 
 
 def _player(names: list[str]) -> str:

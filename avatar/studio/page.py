@@ -87,7 +87,7 @@ def build_page(portrait: Path | None, folder: Path) -> Any:
                 )  # fmt: skip
                 voice = _voice()
             with gr.Column(scale=6):
-                video = gr.Video(label="Performance (with a portrait)", autoplay=True, elem_id="video", height=400)
+                video = gr.Video(label="Video", autoplay=True, elem_id="video", height=400)
                 perform = gr.Button("Perform", variant="primary", elem_id="perform")
                 sound = gr.Audio(label="Sound", type="filepath", elem_id="sound", editable=False, buttons=[])
                 curves = gr.Image(
@@ -95,7 +95,7 @@ def build_page(portrait: Path | None, folder: Path) -> Any:
                     alt_text="Sound, feeling and face over time", format="png",
                 )  # fmt: skip
                 formats = gr.CheckboxGroup(_formats(), value=TICKED, label="Files to make", elem_id="formats")
-                files = gr.Files(label="Downloads", elem_id="files", visible=False)
+                files = gr.Files(label="Downloads", elem_id="files", interactive=False, visible=False)
         _connect_feeling(words, wheel, pad, sliders)
         asked = [text, face, *voice, *sliders]
         gr.on(

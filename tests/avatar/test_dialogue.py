@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -102,6 +103,9 @@ def test_a_line_that_fails_is_recorded_and_does_not_stop_the_others(tmp_path: Pa
     assert "holds {$x}, which only the game knows" in errors["e"]
     page = write_sheet(tmp_path / "out", outcome.records, "<s>").read_text()
     assert page.count("<audio") == 2
+    assert re.search(r"--own:#e3b505\">joy 0\.[5-9]</i>", page)
+    assert page.count('class="error"') == 4  # three lines and the summary
+    assert "$" not in page.replace("{$x}", "")
     assert "&lt;s&gt;" in page
     assert "<s>" not in page
 
@@ -157,6 +161,65 @@ def test_a_scene_gives_takes_in_order_and_without_blocking(scene_files: tuple[Pa
 
     for ours, other in zip(takes, asyncio.run(collect()), strict=True):
         np.testing.assert_array_equal(ours.speech.waveform, other)
+
+
+def test_ids_that_are_paths_or_devices_stay_in_the_folder(tmp_path: Path) -> None:
+    script, cast = tmp_path / "s.csv", tmp_path / "c.toml"
+    ids = ["../../x", "/etc/passwd", "..", "con", "nul.txt", "a/b", "a\\b", "c:d", "z" * 300, "line 1."]
+    script.write_text("line_id,speaker,text\n" + "".join(f'"{name}",../Mira,Yes.\n' for name in ids))
+    cast.write_text('["../Mira"]\n')
+    jobs = plan(read_script(script), read_cast(cast), Settings((".wav",)))
+    out = tmp_path / "deep" / "out"
+    outcome = run(jobs, out, workers=1)
+    assert outcome.failed == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"s.csv", "c.toml", "deep"}
+    assert [path.name for path in out.parent.iterdir()] == ["out"]
+    files = [path.relative_to(out) for path in out.rglob("*.wav")]
+    assert len(files) == len(ids)
+    assert all(len(file.parts) == 3 and len(file.name) < 128 for file in files)
+    assert not {file.stem.split(".")[0] for file in files} & {"con", "nul", ""}
+
+
+def test_ids_that_differ_only_in_case_are_refused(tmp_path: Path) -> None:
+    script, cast = tmp_path / "s.csv", tmp_path / "c.toml"
+    script.write_text("line_id,speaker,text\nA1,Mira,Yes.\na1,Mira,No.\n")
+    cast.write_text("[mira]\n")
+    with pytest.raises(InputError, match=r"s\.csv:3: the id 'a1' makes the same file as 'A1'"):
+        plan(read_script(script), read_cast(cast), Settings())
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_lines_are_planned_in_seconds(tmp_path: Path) -> None:
+    script, cast = tmp_path / "s.csv", tmp_path / "c.toml"
+    script.write_text("speaker,text,emotion\n" + "".join(f"Mira,Line {n} of many.,joy:0.5\n" for n in range(100_000)))
+    cast.write_text("[mira]\n")
+    start_s = time.process_time()
+    jobs = plan(read_script(script), read_cast(cast), Settings())
+    assert len({job.fingerprint for job in jobs}) == 100_000
+    assert time.process_time() - start_s < 60.0  # about 15 s on one core; it was hours before planning was cached
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_said_and_the_run_goes_on_when_there_is_room(jobs: list[Job], tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=120k", "none", disk], check=False).returncode:
+        pytest.skip("needs the right to mount a small disk")
+    try:
+        try:
+            outcome = run(jobs, disk / "out", workers=1)
+        except OutputError as error:
+            assert "make room and start again" in str(error) or "disk is full" in str(error)  # noqa: PT017
+        else:
+            assert outcome.failed > 0
+            assert any("the disk is full" in record.get("error", "") for record in outcome.records)
+        assert not list(disk.rglob("*.partial"))
+        subprocess.run(["mount", "-o", "remount,size=20m", disk], check=True)
+        assert run(jobs, disk / "out", workers=1).failed == 0
+        run(jobs, tmp_path / "plain", workers=1)
+        assert tree(disk / "out") == tree(tmp_path / "plain")
+    finally:
+        subprocess.run(["umount", disk], check=True)
 
 
 @pytest.mark.slow

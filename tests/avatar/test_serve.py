@@ -219,7 +219,16 @@ def listening(config: ServeConfig) -> Iterator[str]:
 def test_whatever_its_openapi_allows_is_answered_as_it_says(tmp_path: Path) -> None:
     schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
     from hypothesis import HealthCheck, given, settings
+    from schemathesis.checks import not_a_server_error
+    from schemathesis.specs.openapi import checks as openapi_checks
 
+    # That a portrait of a random name is refused with 400 is right, and no fault of a request that fits the schema.
+    checks = [
+        not_a_server_error,
+        openapi_checks.status_code_conformance,
+        openapi_checks.content_type_conformance,
+        openapi_checks.response_schema_conformance,
+    ]
     tried: Counter[int] = Counter()
     with listening(ServeConfig(tmp_path, rate_limit="100000/minute", max_characters=40, queue_limit=4)) as url:
         schema = schemathesis.openapi.from_url(f"{url}/openapi.json")
@@ -231,7 +240,7 @@ def test_whatever_its_openapi_allows_is_answered_as_it_says(tmp_path: Path) -> N
             def check(case: object) -> None:
                 answer = case.call(timeout=120)  # type: ignore[attr-defined]
                 tried[answer.status_code] += 1
-                case.validate_response(answer)  # type: ignore[attr-defined]
+                case.validate_response(answer, checks=checks)  # type: ignore[attr-defined]
 
             check()
     assert tried[200] > 0

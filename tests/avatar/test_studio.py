@@ -111,7 +111,7 @@ def test_the_page_in_a_browser(portrait: Path, importers: ModuleType, tmp_path: 
     with studio(portrait, 8793) as url:
         command = ["node", str(script), url, browser, str(tmp_path)]
         environment = {**os.environ, "NODE_PATH": str(modules)}
-        done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False, env=environment)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=2400, check=False, env=environment)
     found = re.search(r"^RESULT(.*)$", done.stdout, re.MULTILINE)
     assert found, done.stdout + done.stderr
     shown = json.loads(found[1])

@@ -6,12 +6,12 @@ const puppeteer = require("puppeteer-core");
 (async () => {
   const [url, browserPath, folder] = process.argv.slice(2);
   const browser = await puppeteer.launch({
-    executablePath: browserPath, headless: true, protocolTimeout: 600000,
+    executablePath: browserPath, headless: true, protocolTimeout: 1500000,
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
       "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"],
   });
   const page = await browser.newPage();
-  page.setDefaultTimeout(300000);
+  page.setDefaultTimeout(1200000);
   const problems = [], elsewhere = [];
   page.on("pageerror", error => problems.push(String(error)));
   page.on("console", message => { if (message.type() === "error") problems.push(message.text()); });
