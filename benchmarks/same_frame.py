@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
+from conditioning import Motion
+
 ROOT = Path(__file__).parents[1]
 TEXT, EMOTION, TIME_S = "You came back! I thought I had lost you.", "joy:0.8, surprise:0.4", 0.75
 AWAY_M, UP_M = 0.95, 0.0
@@ -39,10 +41,10 @@ def ours(take: Any, portrait: Path) -> Image.Image:
 
     renderer = MeshRenderer(portrait)
     renderer.camera = Camera((0.0, UP_M, 0.0), AWAY_M)
-    motion = take.motion.resample(60.0)
-    index = round(TIME_S * 60)
-    frames = renderer.frames(motion, fps=60.0, size=(SIZE_PX, SIZE_PX))
-    return Image.fromarray(next(frame for i, frame in enumerate(frames) if i == index))
+    motion, index = take.motion, round(TIME_S * take.motion.fps)
+    one = slice(index, index + 1)
+    moment = Motion(motion.fps, motion.weights[one], motion.head_rotation[one], motion.eye_rotation[one])
+    return Image.fromarray(next(renderer.frames(moment, fps=motion.fps, size=(SIZE_PX, SIZE_PX))))
 
 
 def difference(picture: Image.Image, reference: Image.Image) -> float:

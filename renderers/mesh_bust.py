@@ -41,6 +41,8 @@ _OUTLINE_POINT = np.array([0.0, 0.0, 0.0])
 _FRONT_ROUND, _BACK_ROUND = 3.0, 8.5
 #: Movements fade out around the head model over this many units.
 _FADE = 3.0
+#: What lies this near to the background, in widths of the face, is tinted by it.
+_RIM = 0.016
 #: Samples of depth and movement between two vertices.
 _FINE = 2
 
@@ -298,9 +300,10 @@ def _texture(cut: _Cut) -> npt.NDArray[np.uint8]:
     import cv2
 
     image = cut.pixels.astype(np.float32)
-    person = cv2.erode((cut.matte > 0.9).astype(np.uint8), np.ones((3, 3), np.uint8))
-    front = fill(image, person.astype(np.float32))
-    front = np.where((cut.matte > 0.98)[..., None], image, front)
+    # The outermost hair and cloth are tinted by the background: they take the colours from further inside.
+    rim = 2 * max(1, round(_RIM * cut.face_px)) + 1
+    person = cv2.erode((cut.matte > 0.9).astype(np.uint8), np.ones((rim, rim), np.uint8))
+    front = fill(image, person.astype(np.float32)) if person.any() else image
     oval = np.zeros_like(person)
     cv2.fillPoly(oval, [np.round(cut.face.points[list(FACE_OVAL), :2]).astype(np.int32)], 1)
     reach = 2 * round(0.06 * cut.face_px) + 1

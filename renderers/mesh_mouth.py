@@ -28,8 +28,10 @@ _BEHIND_LIPS_M = 0.003
 _BEHIND_CHEEKS_M = 0.004
 #: Light falls off over this depth behind the front teeth.
 _DEPTH_M = 0.036
-#: Rows of the texture for each paint, and the light that the photo's own is taken to give.
-_ROWS_PX = 8
+#: Rows of the texture for each paint and columns from dark to bright: rows high enough, and columns few enough, that
+#: viewers which reduce textures (mipmaps) do not mix the paints.
+_ROWS_PX, _RAMP_PX = 24, 96
+#: The light that the photo's own is taken to give.
 _LIGHT = np.array([-0.30, 0.35, 0.89], np.float32)
 _PARTS = {"socket": "mouth_socket", "gums": "gums_tongue", "teeth": "teeth"}
 
@@ -88,7 +90,8 @@ def with_mouth(face: Head, rig: Rig) -> Head:
     texture, photo_share = _with_strip(face.texture, names)
     strip_px = _ROWS_PX * len(names)
     v = photo_share + (1 - photo_share) * (paint * _ROWS_PX + _ROWS_PX / 2) / strip_px
-    uvs = np.stack([0.02 + 0.96 * bright, v], axis=1).astype(np.float32)
+    width = texture.shape[1]
+    uvs = np.stack([(2.0 + bright * (_ramp_px(width) - 4)) / width, v], axis=1).astype(np.float32)
     return replace(
         face,
         vertices=np.concatenate([face.vertices, points]),
@@ -119,10 +122,14 @@ def _brightness(points: FloatArray, triangles: npt.NDArray[np.int32]) -> FloatAr
     return bright
 
 
+def _ramp_px(width: int) -> int:
+    return min(_RAMP_PX, width)
+
+
 def _with_strip(photo: npt.NDArray[np.uint8], names: list[str]) -> tuple[npt.NDArray[np.uint8], float]:
     """Return the photo with a strip of paints below it, dark to bright, and the photo's share of the height."""
     width = photo.shape[1]
-    ramp = np.linspace(0.0, 1.0, width)[:, None]
+    ramp = np.clip((np.arange(width) + 0.5 - 2.0) / (_ramp_px(width) - 4), 0.0, 1.0)[:, None]
     rows = [np.repeat((ramp * np.array(PAINTS[name]))[None], _ROWS_PX, axis=0) for name in names]
     strip = np.round(np.concatenate(rows)).astype(np.uint8)
     texture = np.concatenate([photo[..., :3], strip])

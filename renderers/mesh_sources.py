@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from checkpoints.errors import InputError
-from conditioning import ARKIT_NAMES
+from conditioning import ARKIT_INDEX, ARKIT_NAMES
 from renderers.mesh_eyes import eyeball, paint_uv, painted_texture
 from renderers.mesh_head import Head
 from renderers.mesh_mouth import mouth_light
@@ -29,6 +29,9 @@ _EARS = (1.3, -1.0)
 
 #: Parts inside the mouth, where little light comes.
 _INNER = ("socket", "gums", "teeth")
+
+#: How much further than ICT-FaceKit's the upper lids go in a blink.
+_BLINK_REACH = 1.08
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -118,6 +121,15 @@ def ict_head(folder: Path) -> Head:
     return _painted(ict.neutral, ict.triangles, deltas, parts, rig.eye_centers, "ict", ICT_ATTRIBUTION)
 
 
+def _closing(deltas: FloatArray) -> FloatArray:
+    """Return the shapes with blinks whose upper lids reach a little further, lest a slit of the eyeball shows."""
+    closing = deltas.copy()
+    for name in ("eyeBlinkLeft", "eyeBlinkRight"):
+        blink = closing[ARKIT_INDEX[name]]
+        blink[blink[:, 1] < 0] *= _BLINK_REACH
+    return closing
+
+
 def _painted(
     points: FloatArray,
     triangles: npt.NDArray[np.int32],
@@ -144,7 +156,7 @@ def _painted(
             inner[piece] = True
     number = np.cumsum(used) - 1
     kept = triangles[used[triangles].all(1)]
-    vertices, shapes = (points[used] - origin) * unit_m, deltas[:, used] * unit_m
+    vertices, shapes = (points[used] - origin) * unit_m, _closing(deltas[:, used]) * unit_m
     faces, coordinates = [number[kept]], [uvs[used]]
     eyes = (eye_centres - origin) * unit_m
     eye_parts = [np.zeros(len(vertices), np.int8)]
