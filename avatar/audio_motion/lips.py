@@ -26,9 +26,9 @@ VERSION = 2
 BLOCK = 1500
 MARGIN = 48
 #: A contact begins where the network gives it at least this chance, and lasts while it is above the second.
-CONTACT_ON, CONTACT_OFF = 0.27, 0.2
+CONTACT_ON, CONTACT_OFF = 0.24, 0.18
 #: A jaw that is open further than this makes closed lips less likely.
-DOUBT_JAW, DOUBT_PER_JAW = 0.1, 4.0
+DOUBT_JAW, DOUBT_PER_JAW = 0.1, 2.0
 N_TRACK = len(CHANNELS) + 3
 #: How much captured mouths count in recordings of people, and their scale in the lip network's units: (share, gain,
 #: offset). The gain gives back the spread that a regression takes.
@@ -37,7 +37,7 @@ READER_MIX: Mapping[str, tuple[float, float, float]] = MappingProxyType({
     "mouthLowerDown": (1.0, 1.5, 0.0), "mouthUpperUp": (1.0, 1.5, 0.0),
 })  # fmt: skip
 #: In recordings of people a contact has to be this much surer: their consonants are less alike than a synthesiser's.
-PERSON_SURER = 0.5
+PERSON_SURER = 0.53
 
 
 def available() -> bool:

@@ -23,7 +23,7 @@ SPOKEN_DB = 25.0
 LEVELS = (5, 10, 25, 50, 75)
 TEXTURE_SIZE = 3 * N_MELS + N_MELS - 2 + len(LEVELS)
 #: The classifier's odds are read from this much in favour of a synthesiser, and this steeply.
-DOUBT, STEEPNESS = 0.6, 2.5
+DOUBT, STEEPNESS = 1.2, 4.0
 
 
 def texture(features: Array) -> Array:

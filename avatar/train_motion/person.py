@@ -49,4 +49,4 @@ def fit_person(synthetic: Sequence[Example], people: Sequence[Array]) -> tuple[A
     fitted = LogisticRegression(C=PENALTY_C, max_iter=500).fit((table - mean) / spread, is_person)
     weight = fitted.coef_[0] / spread
     bias = fitted.intercept_[0] - weight @ mean
-    return weight.astype(np.float32), np.float32(bias).reshape(())
+    return weight.astype(np.float32), np.array(bias, np.float32)

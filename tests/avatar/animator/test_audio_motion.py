@@ -12,7 +12,7 @@ from avatar.audio_motion.features import (
     _mel_filters,
     audio_features,
 )  # fmt: skip
-from avatar.audio_motion.lips import N_TRACK, run_network, sample_track
+from avatar.audio_motion.lips import CONTACT_OFF, CONTACT_ON, N_TRACK, run_network, sample_track
 from avatar.audio_motion.network import ConvStack
 from conditioning import Speech
 
@@ -80,7 +80,7 @@ def test_contacts_are_whole_and_long_enough() -> None:
     track = np.zeros((50, N_TRACK), np.float32)
     track[:, -1] = 1.0
     track[20:21, -3] = 0.9
-    track[35:38, -3] = 0.25
+    track[35:38, -3] = (CONTACT_ON + CONTACT_OFF) / 2  # not sure enough to begin
     fine = sample_track(np.arange(240) / 240, track)[:, -3]
     plateau = np.flatnonzero(fine > 0.999) / 240
     assert plateau[0] == pytest.approx(0.38, abs=0.01)
