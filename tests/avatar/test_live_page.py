@@ -32,7 +32,7 @@ def test_the_page_shows_what_is_sent(
         pytest.skip("needs chromium")
     port = 8791 if face == "neutral" else 8792
     take = replace(long_take, portrait=portrait if face == "person" else None)
-    threading.Thread(target=lambda: stream(take, f"ws://127.0.0.1:{port}"), daemon=True).start()
+    threading.Thread(target=lambda: stream(take, f"ws://127.0.0.1:{port}", wait_s=None), daemon=True).start()
     script, picture = Path(__file__).parent / "importers" / "page_shot.cjs", tmp_path / "page.png"
     command = ["node", str(script), f"http://127.0.0.1:{port}/", browser, str(picture)]
     environment = {**os.environ, "NODE_PATH": str(modules)}
