@@ -15,9 +15,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from avatar import Avatar, Emotion
 from avatar.take import Take
-from conditioning import EMOTION_NAMES
-from renderers import Renderer, open_renderer
-from renderers.face import find_face, read_picture
+from conditioning import EMOTION_NAMES, Motion
+from renderers.portrait import PortraitRenderer
+from renderers.portrait.head import NARROW
 
 TEXT = "You came back! I thought I had lost you."
 SIDE = 320
@@ -47,25 +47,20 @@ def grid(pictures: list[Image.Image], columns: int) -> Image.Image:
     return sheet
 
 
-def closeup(renderer: Renderer, take: Take, n_frames: int) -> np.ndarray:
+def closeup(renderer: PortraitRenderer, take: Take) -> np.ndarray:
     """The face in full swing: past the first third, the mouth a little open, the eyes too."""
     motion = take.motion.resample(25.0)
-    jaw, blink = motion.curve("jawOpen")[:n_frames], motion.curve("eyeBlinkLeft")[:n_frames]
+    jaw, blink = motion.curve("jawOpen"), motion.curve("eyeBlinkLeft")
     cost = np.abs(jaw - 0.12) + np.maximum(blink - np.median(blink), 0.0)
-    cost[: n_frames // 3] = np.inf
-    wanted = int(cost.argmin())
-    frames = renderer.frames(take.motion, take.speech, fps=25.0, size=(2 * SIDE, 2 * SIDE))
-    whole = next(frame for index, frame in enumerate(frames) if index == wanted)
-    return np.asarray(Image.fromarray(whole).crop(face_box(take.portrait, 2 * SIDE)).resize((SIDE, SIDE)))
-
-
-def face_box(portrait: Path | None, side: int) -> tuple[int, int, int, int]:
-    """A square around the face, in a frame of ``side`` pixels."""
-    assert portrait is not None
-    picture = read_picture(portrait)
-    points = find_face(picture).points[:, :2] * (side / min(picture.pixels.shape[:2]))
-    (x, y), half = 0.5 * (points.min(axis=0) + points.max(axis=0)), 0.72 * np.ptp(points[:, 1])
-    return int(x - half), int(y - half), int(x + half), int(y + half)
+    cost[: len(cost) // 3] = np.inf
+    one = slice(wanted := int(cost.argmin()), wanted + 1)
+    still = Motion(25.0, motion.weights[one], motion.head_rotation[one], motion.eye_rotation[one])
+    size = (2 * SIDE, 2 * SIDE)
+    (frame,) = renderer.frames(still, fps=25.0, size=size)
+    points = renderer.scene(size).head.points[:NARROW, :2]
+    (x, y), half = 0.5 * (points.min(axis=0) + points.max(axis=0)), 0.6 * np.ptp(points[:, 1])
+    box = (int(x - half), int(y - half), int(x + half), int(y + half))
+    return np.asarray(Image.fromarray(frame).crop(box).resize((SIDE, SIDE), Image.Resampling.LANCZOS))
 
 
 def main() -> None:
@@ -73,19 +68,22 @@ def main() -> None:
     parser.add_argument("--portrait", type=Path, required=True)
     parser.add_argument("--text", default=TEXT)
     parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--overview", action="store_true", help="make emotions.jpg alone")
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
-    renderer = open_renderer("portrait", options.portrait)
+    renderer = PortraitRenderer(options.portrait)
     avatar = Avatar(portrait=options.portrait)
     overview = []
     for name in ("neutral", *EMOTION_NAMES):
         emotion = Emotion(**({name: 1.0} if name != "neutral" else {}))
         take = avatar.say(options.text, emotion, seed=3)
+        overview.append(labelled(closeup(renderer, take), name))
+        if options.overview:
+            continue
         frames = list(renderer.frames(take.motion, take.speech, fps=25.0, size=(SIDE, SIDE)))
         chosen = np.linspace(0, len(frames) - 1, FRAMES).astype(int)
         sheet = [labelled(frames[i], f"{i / 25:.2f} s") for i in chosen]
         grid(sheet, 4).save(options.output / f"{name}.jpg", quality=88)
-        overview.append(labelled(closeup(renderer, take, len(frames)), name))
     grid(overview, 3).save(options.output / "emotions.jpg", quality=88)
 
 

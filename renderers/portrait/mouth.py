@@ -49,6 +49,8 @@ _SHOWN, _LOWER_SHOWN = 0.045, 0.055
 _BEHIND = 0.3
 #: Landmarks on the red of the lips.
 _ON_LIPS = (0, 17, 37, 267, 84, 314)
+#: Light on the tongue, of the flesh's: in the mouth's shadow, or it is taken for a lip.
+_TONGUE = 0.52
 #: Light in the throat, of the flesh's.
 _THROAT = 0.12
 #: Gaps between teeth, widths of the mouth, and how bright they are beside the teeth.
@@ -367,8 +369,8 @@ def _colours(
         return slice(rig.parts[name].start - start, rig.parts[name].stop - start)
 
     colours[part("mouth_socket")] = 0.55 * flesh
-    colours[part("gums_tongue")] = 0.95 * flesh
-    colours[rig.tongue[start:stop]] = 1.12 * flesh
+    colours[part("gums_tongue")] = 0.65 * flesh
+    colours[rig.tongue[start:stop]] = _TONGUE * flesh
     colours[part("teeth")] = teeth
     points = rig.head_points[start:stop]
     normals = _normals(points, rig, start, stop)

@@ -67,7 +67,7 @@ def body_sway(motion: Motion, *, breathing: bool, seed: int) -> tuple[Float, Flo
 
 def _loops(head: npt.NDArray[np.float64]) -> bool:
     """Return whether a head's movement goes on at its beginning as smoothly as anywhere."""
-    if len(head) < 3 or not np.abs(head).max() > 0:
+    if len(head) < 3:
         return False
     steps = np.abs(np.diff(head, axis=0)).max(1)
-    return bool(np.abs(head[0] - head[-1]).max() <= max(float(np.percentile(steps, 90)), 1e-6))
+    return bool(steps.max() > 0 and np.abs(head[0] - head[-1]).max() <= np.percentile(steps, 90))
