@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from checkpoints.errors import InputError
 from conditioning import Motion, Registry, Speech
 
-__all__ = ["DEFAULT_FPS", "DEFAULT_SIZE", "RENDERERS", "Renderer", "RendererInfo", "open_renderer"]
+__all__ = ["DEFAULT_FPS", "DEFAULT_SIZE", "RENDERERS", "Renderer", "RendererInfo", "check_options", "open_renderer"]
 
 DEFAULT_FPS = 25.0
 #: Width and height in pixels.
@@ -86,6 +87,26 @@ RENDERERS = Registry(
 )
 
 
+def check_options(name: str, options: Iterable[str]) -> None:
+    """Check that a renderer knows all of the options, without constructing it.
+
+    Raises
+    ------
+    BackendError
+        If there is no renderer of that name.
+    InputError
+        If it has no option of one of the names.
+    """
+    parameters = inspect.signature(RENDERERS.load(name)).parameters.values()
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return
+    known = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+    for option in options:
+        if option not in known:
+            allowed = f"it has {', '.join(known)}" if known else "it has none"
+            raise InputError(f"the renderer {name!r} has no option {option!r}; {allowed}")
+
+
 def open_renderer(name: str, portrait: Path | None, **options: Any) -> Renderer:
     """Construct a renderer by name for one portrait.
 
@@ -94,10 +115,11 @@ def open_renderer(name: str, portrait: Path | None, **options: Any) -> Renderer:
     BackendError
         If there is none of that name, or it cannot run here.
     InputError
-        If the portrait is needed and missing, cannot be read, or shows no face.
+        If the portrait is needed and missing, cannot be read, or shows no face, or an option is not known.
     """
     kind = RENDERERS.load(name)
     if portrait is None and kind.info.needs_portrait:
         raise InputError(f"the renderer {name!r} needs a face; give a picture with --portrait, or use --renderer mesh")
+    check_options(name, options)
     renderer: Renderer = kind(portrait, **options)
     return renderer

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-__all__ = ["emotion", "manner", "outputs", "picture", "portrait", "style", "voice"]
+__all__ = ["drawing", "emotion", "manner", "outputs", "picture", "portrait", "style", "voice"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -93,6 +93,29 @@ picture = _bundle(
     click.option("--fit", type=click.Choice(["face", "full"]), help="Show head and shoulders (default) or all of it."),
     click.option("--transparent", is_flag=True, help="Leave the background out (.webm, .png.zip)."),
     click.option("--label", is_flag=True, help="Draw a small mark that says that the picture is generated."),
+)
+
+#: Of the renderer; only those that are given reach it.
+drawing = _bundle(
+    click.option("--weights", metavar="FOLDER|ID", help="diffusion: where its weights are."),
+    click.option("--mode", type=click.Choice(["exact", "fast"]), help="diffusion: as published, or fewer steps."),
+    click.option("--steps", type=click.IntRange(1, 1000), help="diffusion: network calls a window; 20, fast: 8."),
+    click.option(
+        "--drive",
+        type=click.Choice(["audio", "motion"]),
+        help="diffusion: whether the facial curves steer the picture as well.",
+    ),
+    click.option("--device", metavar="NAME", help="diffusion: cuda, cuda:1, cpu. Default: cuda."),
+    click.option("--dtype", metavar="NAME", help="diffusion: bfloat16, float16, float32. Default: what the card has."),
+    click.option("--attention", metavar="NAME", help="diffusion: sdpa, xformers, math. Default: sdpa."),
+    click.option("--offload", is_flag=True, help="diffusion: for cards of 8 to 12 GB; slower."),
+    click.option(
+        "-R",
+        "--renderer-option",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Any other option of the renderer, such as guidance=2.5. May be repeated.",
+    ),
 )
 
 style = _bundle(

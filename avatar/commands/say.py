@@ -24,6 +24,7 @@ from avatar.commands import options
 @options.voice
 @options.manner
 @options.picture
+@options.drawing
 @options.style
 @options.outputs
 @click.option(
@@ -96,4 +97,4 @@ def _say_again(edit: Path, emotion: str | None, output: tuple[Path, ...], rest: 
     portrait = rest.pop("portrait") or take.portrait
     avatar, targets = open_avatar(output, portrait=portrait, **rest)
     again = avatar.edit(take, edits)
-    save(replace(again, portrait=portrait, renderer=avatar.renderer), targets)
+    save(replace(again, portrait=portrait, renderer=avatar.renderer, renderer_options=avatar.renderer_options), targets)

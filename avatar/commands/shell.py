@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from avatar.export import check_target, options_of, suffix_of
 from avatar.take import Take
 from checkpoints.errors import InputError, OutputError
 from conditioning import Delivery, Emotion
-from renderers.renderer import RENDERERS
+from renderers.renderer import RENDERERS, check_options
 
 __all__ = ["Targets", "open_avatar", "save"]
 
@@ -61,8 +62,10 @@ def open_avatar(
     fit: str | None = None,
     transparent: bool = False,
     label: bool = False,
+    renderer_option: tuple[str, ...] = (),
+    **drawing: Any,
 ) -> tuple[Avatar, Targets]:
-    """Return the avatar and the targets that the options ask for, after checking both.
+    """Return the avatar and the targets that the options ask for, after checking both; ``drawing`` is the renderer's.
 
     Raises
     ------
@@ -74,6 +77,8 @@ def open_avatar(
         if check_target(path) in VIDEO_SUFFIXES and portrait is None and _needs_portrait(renderer or DEFAULT_RENDERER):
             raise InputError(f"{path.name} needs a face; give a photograph or painting with --portrait")
     _check_rig(rig, paths)
+    given = {"fit": fit, "transparent": transparent, **drawing}
+    renderer_options = _renderer_options(renderer or DEFAULT_RENDERER, given, renderer_option)
     if len(set(paths)) < len(paths):
         raise OutputError(f"-o names {max(paths, key=paths.count)} twice; give each file once")
     avatar = Avatar(
@@ -83,25 +88,35 @@ def open_avatar(
         renderer=renderer or DEFAULT_RENDERER,
         delivery=Delivery(rate=rate, pitch_st=pitch, range_scale=range_scale, gain_db=gain),
         voice_options={} if style_guidance is None else {"style_guidance": style_guidance},
-        renderer_options=_renderer_options(renderer or DEFAULT_RENDERER, fit, transparent),
+        renderer_options=renderer_options,
         style=Style(expressiveness, head_motion, blink_rate, gaze_motion),
     )
     return avatar, Targets(paths, fps, size, quiet, rig, beside, label)
 
 
+def _renderer_options(renderer: str, named: dict[str, Any], others: tuple[str, ...]) -> dict[str, Any]:
+    """Options of the renderer: those named and given, and ``name=value`` with values as JSON or plain text."""
+    options = {name: value for name, value in named.items() if value not in (None, False)}
+    for text in others:
+        name, equals, value = text.partition("=")
+        if not (name and equals):
+            raise InputError(f"--renderer-option {text!r} is not NAME=VALUE, such as guidance=2.5")
+        options[name.strip().replace("-", "_")] = _value(value.strip())
+    check_options(renderer, options)
+    return options
+
+
+def _value(text: str) -> Any:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return tuple(value) if isinstance(value, list) else value
+
+
 def _needs_portrait(renderer: str) -> bool:
     needs: bool = RENDERERS.load(renderer).info.needs_portrait
     return needs
-
-
-def _renderer_options(renderer: str, fit: str | None, transparent: bool) -> dict[str, Any]:
-    """Return the options that were given, for the renderer that has them."""
-    given: dict[str, Any] = {"fit": fit} if fit else {}
-    if transparent:
-        given["transparent"] = True
-    if given and renderer != "portrait":
-        raise InputError(f"--{next(iter(given))} is an option of --renderer portrait, not of {renderer}; leave it out")
-    return given
 
 
 def save(take: Take, targets: Targets) -> None:

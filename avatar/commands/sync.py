@@ -16,6 +16,7 @@ from avatar.commands import options
 @options.emotion
 @options.portrait
 @options.picture
+@options.drawing
 @options.style
 @options.outputs
 def sync(

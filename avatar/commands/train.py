@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ OUTPUT = click.option(
 
 @click.group()
 def train() -> None:
-    """Remake one of the shipped checkpoints.
+    """Remake one of the shipped checkpoints, or fine-tune your own weights of the diffusion renderer.
 
     Training data is never downloaded: each command says what it needs and from where to get it.
     """
@@ -185,3 +186,74 @@ def motion(
         seed=seed,
     )
     click.echo(train_motion(plan, click.echo))
+
+
+@train.command()
+@click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--from", "start", metavar="FOLDER|ID", help="Weights to begin from. Default: MIEN_DIFFUSION_WEIGHTS.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("diffusion-training"),
+    show_default=True,
+    help="Folder of the states and the result; an interrupted training goes on from there.",
+)
+@click.option("--steps", type=click.IntRange(1), default=20_000, show_default=True, help="Of the optimiser.")
+@click.option("--learning-rate", type=click.FloatRange(0, 1, min_open=True), default=1e-5, show_default=True)
+@click.option("--parts", default="emotion,audio,motion", show_default=True, help="emotion, audio, motion, or all.")
+@click.option("--ema", type=click.FloatRange(0, 1, max_open=True), default=0.999, show_default=True, help="Of weights.")
+@click.option("--accumulate", type=click.IntRange(1), default=1, show_default=True, help="Windows a step and card.")
+@click.option("--save-every", type=click.IntRange(1), default=500, show_default=True, help="Steps between states.")
+@click.option("--resolution", type=click.IntRange(64, 1024), default=512, show_default=True, help="Side in pixels.")
+@click.option("--vae", metavar="FOLDER|ID", help="Default: vae/ in the weights' folder, else from the hub.")
+@click.option("--wav2vec", metavar="FOLDER|ID", help="Default: wav2vec2/ in the weights' folder, else from the hub.")
+@click.option("--device", default="auto", show_default=True, metavar="NAME", help="cuda, cuda:1 or cpu.")
+@click.option("--precision", type=click.Choice(["auto", "fp32", "bf16", "fp16"]), default="auto", show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+def diffusion(
+    data: Path, start: str | None, output: Path, steps: int, parts: str, resolution: int, vae: str | None,
+    wav2vec: str | None, device: str, precision: str, **settings: Any,
+) -> None:  # fmt: skip
+    """Fine-tune the diffusion renderer, so that an emotion moves its picture. Needs pip install 'mien[diffusion]'.
+
+    DATA holds clips of faces with sound and labels.csv with the columns clip,emotion (as in `mien say -e`), and, if
+    you like, start_s,end_s for stretches of a clip, and person: clips of one person lend each other their portraits,
+    without which the label has little to say. The result loads with `mien say --renderer diffusion --weights FOLDER`.
+    On several cards: accelerate launch -m avatar train diffusion …
+
+    \b
+    mien train diffusion clips/ --from memo -o tuned --steps 20000
+    """
+    from checkpoints.errors import MissingDependency
+
+    try:
+        from renderers.diffusion.training import Training, train_diffusion
+    except ImportError as error:
+        raise MissingDependency(f"training needs {error.name}: pip install 'mien[diffusion]'") from error
+    chosen = Training(steps=steps, parts=tuple(p.strip() for p in parts.split(",") if p.strip()), **settings)
+    options: dict[str, Any] = {
+        "vae": vae,
+        "wav2vec": wav2vec,
+        "resolution": resolution,
+        "device": device,
+        "precision": precision,
+    }
+    click.echo(train_diffusion(data, start, output, chosen, progress=_Pace(steps), **options))
+
+
+class _Pace:
+    """Prints step, loss, steps a second and the time left."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+        self.first: tuple[int, float] | None = None
+
+    def __call__(self, step: int, loss: float) -> None:
+        now = time.monotonic()
+        text = f"step {step}/{self.steps}  loss {loss:.4f}"
+        if self.first is not None and step > self.first[0]:
+            pace = (step - self.first[0]) / (now - self.first[1])
+            text += f"  {pace:.2f} steps/s, {(self.steps - step) / pace / 60:.0f} min left"
+        self.first = self.first or (step, now)
+        click.echo(text, err=True)

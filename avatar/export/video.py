@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -83,7 +84,7 @@ def write_png_zip(take: Take, path: Path, *, progress: bool = False, label: bool
 
     frames, n_frames, _, _ = _frames(take, label)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        for index, frame in enumerate(_watched(frames, n_frames, path.name) if progress else frames):
+        for index, frame in enumerate(_watched(frames, n_frames, path.name, renderer_of(take)) if progress else frames):
             order = cv2.COLOR_RGBA2BGRA if frame.shape[2] == 4 else cv2.COLOR_RGB2BGR
             _, data = cv2.imencode(".png", cv2.cvtColor(frame, order))
             archive.writestr(f"{index:06d}.png", data.tobytes())
@@ -132,7 +133,7 @@ def _write(take: Take, path: Path, video_format: VideoFormat, progress: bool, la
     frames, n_frames, size, fps = _frames(take, label)
     write_video(
         path,
-        _watched(frames, n_frames, path.name) if progress else frames,
+        _watched(frames, n_frames, path.name, renderer_of(take)) if progress else frames,
         take.speech,
         n_frames=n_frames,
         fps=fps,
@@ -142,9 +143,14 @@ def _write(take: Take, path: Path, video_format: VideoFormat, progress: bool, la
     )
 
 
-def _watched(frames: Iterable[Item], n_frames: int, name: str) -> Iterable[Item]:
-    """Show a progress bar where somebody watches."""
+def _watched(frames: Iterable[Item], n_frames: int, name: str, renderer: Renderer) -> Iterator[Item]:
+    """Show a progress bar with frames a second and the time left where somebody watches."""
     from tqdm import tqdm
 
-    bar: Iterable[Item] = tqdm(frames, total=n_frames, desc=name, unit="frame", leave=False, disable=None)
-    return bar
+    with tqdm(total=n_frames, desc=name, unit="frame", leave=False, disable=None) as bar:
+        for frame in frames:
+            yield frame
+            bar.set_postfix_str(getattr(renderer, "status", ""), refresh=False)
+            bar.update()
+    if status := getattr(renderer, "status", ""):
+        sys.stderr.write(f"{name}: {status}\n")

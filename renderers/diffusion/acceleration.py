@@ -83,7 +83,8 @@ class _Graph:
                 network(*self.inputs, self.context)
         torch.cuda.current_stream().wait_stream(side)
         self.graph: Any = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self.graph):
+        # "thread_local": another thread may be decoding the window before.
+        with torch.cuda.graph(self.graph, capture_error_mode="thread_local"):
             self.output: Tensor = network(*self.inputs, self.context)
         self.loaded: WindowContext | None = None
 

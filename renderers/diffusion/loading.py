@@ -48,6 +48,7 @@ def from_pretrained(
     dtype: torch.dtype = torch.float32,
     attention: str = "auto",
     offload: bool = False,
+    tiling: bool = False,
 ) -> TalkingHead:
     """Load the published networks.
 
@@ -65,6 +66,8 @@ def from_pretrained(
     attention : {"auto", "sdpa", "xformers", "math"}
     offload : bool
         Keep networks that are not at work on the CPU.
+    tiling : bool
+        Decode in overlapping tiles.
 
     Raises
     ------
@@ -77,7 +80,7 @@ def from_pretrained(
     networks = {name: _load_network(folder / name, *kinds, place, dtype) for name, kinds in NETWORKS.items()}
     inside = folder / "vae"
     autoencoder = _load_vae(fetch(vae or (inside if inside.is_dir() else VAE_ID), None, ("*",)), place, dtype)
-    return TalkingHead(autoencoder, **networks, device=where, attention=attention, offload=offload)
+    return TalkingHead(autoencoder, **networks, device=where, attention=attention, offload=offload, tiling=tiling)
 
 
 def fetch(folder_or_id: str | Path, revision: str | None, patterns: tuple[str, ...]) -> Path:

@@ -23,13 +23,20 @@ COUNTED_PIXELS, COUNTED_FRAMES = 512 * 512, 16
 
 
 def choose_device(device: str) -> torch.device:
-    """Resolve ``"auto"`` and check that the device is there."""
+    """Resolve ``"auto"`` and check that the device is there; the CPU must be asked for by name."""
     if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        if not torch.cuda.is_available():
+            raise BackendError(
+                f"the diffusion networks need CUDA, and torch {torch.__version__} finds none here; device=cpu works "
+                "but takes hours for a second of video; the portrait renderer needs no card"
+            )
+        return torch.device("cuda")
     try:
         chosen = torch.device(device)
-    except RuntimeError as error:
-        raise BackendError(f"device={device!r} is not known; allowed are auto, cuda, cuda:N, cpu") from error
+    except RuntimeError:
+        chosen = torch.device("meta")
+    if chosen.type not in ("cuda", "cpu"):
+        raise BackendError(f"device={device!r} is not known; allowed are auto, cuda, cuda:N, cpu")
     if chosen.type == "cuda" and not torch.cuda.is_available():
         raise BackendError(
             f"device={device!r}, but torch {torch.__version__} finds no CUDA here; "

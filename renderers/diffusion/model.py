@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -69,7 +70,9 @@ class TalkingHead:
     offload : bool
         Keep each network on the CPU while another is at work.
     decode_frames : int
-        Frames decoded at once; fewer need less memory.
+        Frames decoded at once; halved by itself when memory runs out.
+    tiling : bool
+        Decode in overlapping tiles (frames then differ slightly); chosen by itself when memory still runs out.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class TalkingHead:
         attention: str = "auto",
         offload: bool = False,
         decode_frames: int = 4,
+        tiling: bool = False,
     ) -> None:
         self.vae, self.reference_net, self.diffusion_net = vae, reference_net, diffusion_net
         self.image_proj, self.audio_proj = image_proj, audio_proj
@@ -91,6 +95,8 @@ class TalkingHead:
         self.dtype = next(diffusion_net.parameters()).dtype
         self.offload = offload
         self.decode_frames = decode_frames
+        if tiling:
+            vae.enable_tiling()
         self.step: Callable[[Tensor, Tensor, Tensor, WindowContext], Tensor] = diffusion_net
         kind = choose_attention(attention, self.device)
         set_attention(reference_net, kind)
@@ -127,11 +133,29 @@ class TalkingHead:
 
     def decode(self, latents: Tensor) -> Tensor:
         """Pictures (M, 3, H, W) in [0, 1] of scaled latents."""
+        scaled = self._send(latents) / LATENT_SCALE
         with self._loaded(self.vae):
-            parts = [
-                self.vae.decode(part).sample for part in (self._send(latents) / LATENT_SCALE).split(self.decode_frames)
-            ]
+            while True:
+                try:
+                    parts = [self.vae.decode(part).sample for part in scaled.split(self.decode_frames)]
+                    break
+                except torch.OutOfMemoryError:
+                    if not self._spare_memory():
+                        raise
         return (torch.cat(parts) / 2 + 0.5).clamp(0, 1)
+
+    def _spare_memory(self) -> bool:
+        """Make the next decoding need less memory; whether there was a way left."""
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        if self.decode_frames > 1:
+            self.decode_frames = max(1, self.decode_frames // 2)
+            return True
+        if not getattr(self.vae, "use_tiling", True):
+            self.vae.enable_tiling()
+            warnings.warn("memory is short: frames are decoded in tiles, which changes them slightly", stacklevel=2)
+            return True
+        return False
 
     def _send(self, x: Tensor) -> Tensor:
         return x.to(self.device, self.dtype)

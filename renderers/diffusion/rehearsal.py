@@ -187,13 +187,13 @@ def rehearse(out: Path, steps: int, seed: int = 0, progress: Any = None) -> tupl
     clips = lend_portraits(clips, ["cartoon"] * len(clips))
     settings = Training(
         steps=steps,
-        learning_rate=1e-3,
+        learning_rate=2e-3,
         parts=("all",),
         frames=FRAMES,
         past_frames=FRAMES,
         drop_past=0.5,
         ema=0.99,
-        save_every=100,
+        save_every=50,
         seed=seed,
     )
     train_clips(clips, head, out, settings, progress=progress)

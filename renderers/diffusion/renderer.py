@@ -90,6 +90,8 @@ class DiffusionRenderer:
         ``"auto"`` or a name.
     offload : bool
         Keep networks that are not at work on the CPU, for cards of 8–12 GB.
+    tiling : bool
+        Decode frames in overlapping tiles; chosen by itself when memory runs out.
     acceleration : {"none", "compile", "graph"}
         Compile the step, or record it as a CUDA graph.
     face_model : path, optional
@@ -97,7 +99,12 @@ class DiffusionRenderer:
     progress : callable or bool
         Called with a :class:`Progress` after each window; ``True`` writes it to standard error.
     head, features : optional
-        Loaded networks, shared between renderers.
+        Loaded networks instead of ``weights`` and what follows it, shared between renderers; give both.
+
+    Attributes
+    ----------
+    status : str
+        What is worth saying of the work so far, such as the peak memory; empty if nothing.
     """
 
     info: ClassVar[RendererInfo] = RendererInfo(
@@ -131,6 +138,7 @@ class DiffusionRenderer:
         dtype: str = "auto",
         attention: str = "auto",
         offload: bool = False,
+        tiling: bool = False,
         acceleration: str = "none",
         face_model: str | Path | None = None,
         progress: Callable[[Progress], None] | bool = False,
@@ -139,6 +147,9 @@ class DiffusionRenderer:
     ) -> None:
         _check_choice("mode", mode, MODES)
         _check_choice("drive", drive, DRIVES)
+        if (head is None) != (features is None):
+            raise InputError("head and features belong together; give both, or neither")
+        self.status = ""
         self.portrait = Path(portrait)
         self.face_model = None if face_model is None else Path(face_model)
         self.resolution = resolution
@@ -155,11 +166,16 @@ class DiffusionRenderer:
         self.label = None if emotion_label is None else _label(emotion_label)
         changes = {"steps": steps, "guidance": guidance, "sampler": sampler, "guidance_interval": guidance_interval}
         self.sampling = _sampling(mode, emotion_strength, changes)
-        self.head = head or _load_head(weights, vae, device, dtype, attention, offload)
-        self.features = features or _load_features(weights, wav2vec, self.head)
-        from renderers.diffusion.acceleration import accelerate
+        if head is None or features is None:
+            from renderers.diffusion.networks import open_networks
 
-        accelerate(self.head, acceleration)
+            choices = (weights, vae, wav2vec, device, dtype, acceleration, attention, offload, tiling)
+            self.head, self.features = open_networks(*choices)
+        else:
+            from renderers.diffusion.acceleration import accelerate
+
+            self.head, self.features = head, features
+            accelerate(head, acceleration)
 
     def frames(
         self,
@@ -249,14 +265,14 @@ class DiffusionRenderer:
             yield sound, mixtures, steer
 
     def _report(self, done: int, total: int, began: float) -> None:
-        if not callable(self.progress):
-            return
         import torch
 
         speed = done / max(time.perf_counter() - began, 1e-9)
         cuda = self.head.device.type == "cuda"
         peak = int(torch.cuda.max_memory_allocated(self.head.device)) if cuda else 0
-        self.progress(Progress(done, total, speed, (total - done) / speed, peak))
+        self.status = f"peak memory {peak / 1e9:.1f} GB" if peak else ""
+        if callable(self.progress):
+            self.progress(Progress(done, total, speed, (total - done) / speed, peak))
 
 
 def _say(progress: Progress) -> None:
@@ -289,24 +305,6 @@ def _sampling(mode: str, emotion_strength: float, changes: dict[str, Any]) -> Sa
 
     given = {name: value for name, value in changes.items() if value is not None}
     return replace(FAST if mode == "fast" else Sampling(), emotion_guidance=emotion_strength, **given)
-
-
-def _load_head(weights: Any, vae: Any, device: str, dtype: str, attention: str, offload: bool) -> TalkingHead:
-    from renderers.diffusion.loading import from_pretrained
-    from renderers.diffusion.machine import choose_device, choose_dtype
-
-    where = choose_device(device)
-    number = choose_dtype(dtype, where)
-    return from_pretrained(weights, vae=vae, device=where, dtype=number, attention=attention, offload=offload)
-
-
-def _load_features(weights: Any, wav2vec: Any, head: TalkingHead) -> AudioFeatures:
-    from renderers.diffusion.features import AudioFeatures
-    from renderers.diffusion.weights import WAV2VEC_ID
-
-    inside = Path(weights or "") / "wav2vec2"
-    place = "cpu" if head.offload else head.device
-    return AudioFeatures.from_pretrained(wav2vec or (inside if weights and inside.is_dir() else WAV2VEC_ID), place)
 
 
 def _sound(motion: Motion, speech: Speech | None) -> tuple[npt.NDArray[np.float32], int]:

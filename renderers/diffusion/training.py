@@ -211,13 +211,17 @@ def train_diffusion(
         The folder of the result.
     """
     from renderers.diffusion.machine import choose_device
-    from renderers.diffusion.renderer import _load_features
+    from renderers.diffusion.networks import load_features
 
-    where = choose_device(device)
-    head = from_pretrained(start, vae=vae, device=where, dtype=torch.float32)
-    features = _load_features(start, wav2vec, head)
-    clips = prepare_clips(Path(data), Path(out) / "prepared", head, features, resolution)
-    return train_clips(clips, head, Path(out), settings or Training(), precision=precision, progress=progress)
+    accelerator = _accelerator(choose_device(device), precision)
+    head = from_pretrained(start, vae=vae, device=accelerator.device, dtype=torch.float32)
+    with accelerator.main_process_first():  # the others find what it has encoded
+        features = load_features(start, wav2vec, head)
+        clips = prepare_clips(Path(data), Path(out) / "prepared", head, features, resolution)
+    train_clips(clips, head, Path(out), settings or Training(), accelerator=accelerator, progress=progress)
+    if accelerator.is_main_process:
+        features.model.save_pretrained(Path(out) / "wav2vec2")  # the folder is then whole
+    return Path(out)
 
 
 def train_clips(
@@ -226,17 +230,17 @@ def train_clips(
     out: Path,
     settings: Training,
     *,
-    precision: str = "auto",
+    accelerator: Any = None,
     progress: Callable[[int, float], None] | None = None,
 ) -> Path:
     """Fine-tune ``head`` in place on prepared clips; see :func:`train_diffusion`."""
     usable = [clip for clip in clips if len(clip) >= settings.frames]
     if not usable:
         raise InputError(f"none of {len(clips)} clips has {settings.frames} frames; give longer clips or fewer frames")
-    accelerator = _accelerator(head.device, precision)
+    accelerator = accelerator or _accelerator(head.device, "auto")
     names = _trainable(head.diffusion_net, settings.parts)
     parameters = [p for name, p in head.diffusion_net.named_parameters() if name in names]
-    optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay)
+    optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
     averaged = [p.detach().clone() for p in parameters]
     state = _State(out, names, parameters, averaged, optimizer, settings)
     first = state.load()
@@ -249,7 +253,7 @@ def train_clips(
             with accelerator.autocast():
                 loss = loss_of(usable[int(rng.integers(len(usable)))], rng) / settings.accumulate
             accelerator.backward(loss)
-            total, count = total + float(loss.detach()) * settings.accumulate, count + 1
+            total, count = total + _finite(loss, step) * settings.accumulate, count + 1
         accelerator.clip_grad_norm_(parameters, settings.max_grad_norm)
         optimizer.step()
         optimizer.zero_grad()
@@ -268,6 +272,15 @@ def train_clips(
     if accelerator.is_main_process:
         export(head, out)
     return out
+
+
+def _finite(loss: Tensor, step: int) -> float:
+    value = float(loss.detach())
+    if not np.isfinite(value):
+        raise InputError(
+            f"the loss is {value} at step {step}; begin again from the last state with a lower learning_rate"
+        )
+    return value
 
 
 def _accelerator(device: torch.device, precision: str) -> Any:
@@ -356,7 +369,8 @@ class _State:
             mean.copy_(file.get_tensor(f"mean.{name}"))
             if f"{MOMENTS[0]}.{name}" in known:
                 moments = {key: file.get_tensor(f"{key}.{name}").to(parameter.device) for key in MOMENTS}
-                self.optimizer.state[parameter] = {"step": torch.tensor(float(step)), **moments}
+                count = torch.tensor(float(step), device=parameter.device)  # fused AdamW counts on the device
+                self.optimizer.state[parameter] = {"step": count, **moments}
 
 
 def export(head: TalkingHead, out: Path) -> None:

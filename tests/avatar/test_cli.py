@@ -55,7 +55,7 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("say", "Hi.", "--size", "big", "-o", "x.wav"), "'big' is not a size"),
         (("say", "Hi.", "--fps", "0", "-o", "x.wav"), "--fps"),
         (("sya", "Hi."), "No such command 'sya'"),
-        (("say",), "Missing argument 'TEXT'"),
+        (("say",), "give either TEXT"),
     ],
 )
 def test_a_wrong_request_gets_one_line_and_leaves_nothing(

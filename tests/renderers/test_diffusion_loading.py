@@ -218,9 +218,11 @@ def test_impossible_options_are_explained(
     [
         ({"device": "cuda"}, "finds no CUDA here"),
         ({"device": "abacus"}, "device='abacus' is not known"),
-        ({"dtype": "int4"}, "dtype='int4'.*float32"),
-        ({"attention": "xformers"}, "runs on CUDA only"),
-        ({"attention": "squint"}, "attention='squint'"),
+        ({"device": "meta"}, "device=.meta. is not known"),
+        ({}, "need CUDA.*device=cpu"),
+        ({"device": "cpu", "dtype": "int4"}, "dtype='int4'.*float32"),
+        ({"device": "cpu", "attention": "xformers"}, "runs on CUDA only"),
+        ({"device": "cpu", "attention": "squint"}, "attention='squint'"),
     ],
 )
 def test_devices_that_are_not_there_are_explained(

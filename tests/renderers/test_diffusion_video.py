@@ -251,3 +251,55 @@ def test_offload_gives_the_same_frames(head: TalkingHead) -> None:
 def test_impossible_settings_are_refused(bad: dict[str, object]) -> None:
     with pytest.raises(InputError, match=next(iter(bad))):
         Sampling(**bad)
+
+
+def test_when_memory_runs_out_frames_are_decoded_fewer_at_a_time_and_then_in_tiles(
+    head: TalkingHead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = tiny_head()
+    latents = head.encode(torch.stack([portrait(seed) for seed in range(3)]))
+    whole = head.decode(latents)
+    decode, limit = short.vae.decoder.forward, [1, 64]
+
+    def tight(sample: torch.Tensor) -> torch.Tensor:
+        if len(sample) > limit[0] or sample[0, 0].numel() > limit[1]:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return decode(sample)
+
+    monkeypatch.setattr(short.vae.decoder, "forward", tight)
+    assert torch.allclose(short.decode(latents), whole, atol=1e-6)
+    assert short.decode_frames == 1
+    limit[1] = 16  # tiles of 4×4
+    with pytest.warns(UserWarning, match="decoded in tiles"):
+        tiled = short.decode(latents)
+    assert tiled.shape == whole.shape
+    assert float(((tiled - whole) ** 2).mean()) < 0.01
+    limit[1] = 1
+    with pytest.raises(torch.OutOfMemoryError):
+        short.decode(latents)
+
+
+def test_xformers_is_given_its_documented_layout(head: TalkingHead, monkeypatch: pytest.MonkeyPatch) -> None:
+    # xformers.ops.memory_efficient_attention takes and gives (batch, tokens, heads, width); itself it needs CUDA.
+    import sys
+    from types import ModuleType
+
+    from renderers.diffusion.attention import attend
+
+    shapes = []
+
+    def formula(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+        shapes.append((q.shape, k.shape))
+        weights = (torch.einsum("bnhw,bmhw->bhnm", q, k) * q.shape[-1] ** -0.5).softmax(-1)
+        return torch.einsum("bhnm,bmhw->bnhw", weights, v)
+
+    ops = ModuleType("xformers.ops")
+    ops.memory_efficient_attention = formula  # type: ignore[attr-defined]
+    package = ModuleType("xformers")
+    package.ops = ops  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "xformers", package)
+    monkeypatch.setitem(sys.modules, "xformers.ops", ops)
+    generator = torch.Generator().manual_seed(0)
+    q, k, v = (torch.randn(2, n, 24, generator=generator) for n in (5, 7, 7))
+    assert torch.allclose(attend(q, k, v, 3, "xformers"), attend(q, k, v, 3, "sdpa"), atol=1e-6)
+    assert shapes == [((2, 5, 3, 8), (2, 7, 3, 8))]

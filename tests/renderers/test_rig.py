@@ -121,8 +121,15 @@ def test_rig_is_made_again_from_its_source(shared_data: Path, tmp_path: Path) ->
     made = load_file(train_rig(shared_data / "ict_facekit", tmp_path / "face_rig.safetensors"))
     shipped = load_file(FOLDER / "face_rig.safetensors")
     assert made.keys() == shipped.keys()
-    for name, tensor in shipped.items():
-        assert_allclose(made[name].astype(float), tensor.astype(float), atol=2e-3, err_msg=name)
+    looked_at = {"points", "deltas", "corners", "corner_weights"}
+    for name in shipped.keys() - looked_at:  # without the landmarker's part
+        assert_allclose(made[name].astype(float), shipped[name].astype(float), atol=1e-5, err_msg=name)
+    # Between machines and numbers of threads the landmarker differs by hundredths of a pixel, 4e-4 units of the head.
+    # Which triangle holds a point on an edge, and so its weights, is then arbitrary: the places are compared, and a
+    # few of the 478, between the lids and the lips, may fall onto the other side.
+    for name, axes in (("points", (1,)), ("deltas", (0, 2))):
+        apart = np.abs(made[name].astype(float) - shipped[name].astype(float)).max(axes)
+        assert (apart > 5e-3).sum() <= 5, name
 
 
 @pytest.mark.parametrize(("side", "brow", "lid"), [("Left", 285, 386), ("Right", 55, 159)])
