@@ -16,7 +16,7 @@ from torch import Tensor
 
 from renderers.diffusion.branches import Branches, KeysValues, Memory, WindowContext
 from renderers.diffusion.model import TalkingHead
-from renderers.diffusion.motion_module import MEMORY_DECAY
+from renderers.diffusion.motion_module import MEMORY_DECAY, _MemoryAttention
 from renderers.diffusion.sampling import TIMESTEPS, Sampling, guide
 from renderers.diffusion.state import VideoState
 
@@ -75,7 +75,7 @@ def published_step(
 
 
 def repeat_attention(net: Any) -> None:
-    """Have all frames attend to the portrait, projected for each, and then the unconditional ones again without."""
+    """Have all frames attend to the portrait, projected for each, then the unconditional ones again without."""
 
     def attention(self: Any, x: Tensor, plain: int, reference: KeysValues, rows: Tensor) -> Tensor:
         attn, feature = self.attn1, reference[0]
@@ -83,9 +83,15 @@ def repeat_attention(net: Any) -> None:
         seen = attn.mix(attn.to_q(x), *attn.project(every))
         return torch.cat([attn(x[:plain]), seen[plain:]])
 
+    def past_sums(self: Any, past: Tensor, index: Tensor) -> Memory:
+        self.to_q(past)  # projected with keys and values, and not used
+        return _MemoryAttention.past_sums(self, past, index)
+
     for module in net.modules():
         if hasattr(module, "self_attention"):
             module.self_attention = MethodType(attention, module)
+        if isinstance(module, _MemoryAttention):
+            module.past_sums = MethodType(past_sums, module)
 
 
 def _faded(old: list[list[Memory]] | None, new: list[list[Memory]], past: int) -> list[list[Memory]]:

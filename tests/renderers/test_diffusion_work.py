@@ -39,6 +39,7 @@ def proxy() -> Any:
     return module
 
 
+@pytest.mark.slow
 def test_exact_caching_saves_what_the_published_code_repeats_and_nothing_else() -> None:
     ours = count_window(Sampling(), 512)
     assert ours["resnets and sampling"] == pytest.approx(268, rel=0.01)
@@ -48,6 +49,7 @@ def test_exact_caching_saves_what_the_published_code_repeats_and_nothing_else() 
     assert window_tflop(FAST, 512, 512) == pytest.approx(sum(count_window(FAST, 512).values()), rel=0.25)
 
 
+@pytest.mark.slow
 def test_the_proxy_does_the_work_of_the_published_code() -> None:
     with torch.device("meta"):
         net, reference = DiffusionNet(), ReferenceNet()
