@@ -72,7 +72,7 @@ class TalkingHead:
     decode_frames : int
         Frames decoded at once; halved by itself when memory runs out.
     tiling : bool
-        Decode in overlapping tiles (frames then differ slightly); chosen by itself when memory still runs out.
+        Decode in overlapping tiles (norms then see one tile at a time, which changes the frames); chosen by itself when memory still runs out.
     """
 
     def __init__(
@@ -153,7 +153,9 @@ class TalkingHead:
             return True
         if not getattr(self.vae, "use_tiling", True):
             self.vae.enable_tiling()
-            warnings.warn("memory is short: frames are decoded in tiles, which changes them slightly", stacklevel=2)
+            warnings.warn(
+                "memory is short: frames are decoded in tiles, whose norms then see one tile at a time", stacklevel=2
+            )
             return True
         return False
 

@@ -267,13 +267,13 @@ def test_when_memory_runs_out_frames_are_decoded_fewer_at_a_time_and_then_in_til
         return decode(sample)
 
     monkeypatch.setattr(short.vae.decoder, "forward", tight)
-    assert torch.allclose(short.decode(latents), whole, atol=1e-6)
+    assert torch.allclose(short.decode(latents), whole, atol=1e-5)  # convolutions sum in another order
     assert short.decode_frames == 1
     limit[1] = 16  # tiles of 4×4
     with pytest.warns(UserWarning, match="decoded in tiles"):
         tiled = short.decode(latents)
-    assert tiled.shape == whole.shape
-    assert float(((tiled - whole) ** 2).mean()) < 0.01
+    assert torch.allclose(tiled, tiny_head(tiling=True).decode(latents), atol=1e-5)
+    assert not torch.allclose(tiled, whole, atol=1e-2)  # norms see one tile at a time
     limit[1] = 1
     with pytest.raises(torch.OutOfMemoryError):
         short.decode(latents)
