@@ -72,7 +72,8 @@ class TalkingHead:
     decode_frames : int
         Frames decoded at once; halved by itself when memory runs out.
     tiling : bool
-        Decode in overlapping tiles (norms then see one tile at a time, which changes the frames); chosen by itself when memory still runs out.
+        Decode in overlapping tiles, whose norms then see one tile at a time, which changes the frames; chosen by
+        itself when memory still runs out.
     """
 
     def __init__(
