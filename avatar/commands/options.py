@@ -108,7 +108,7 @@ drawing = _bundle(
     click.option("--device", metavar="NAME", help="diffusion: cuda, cuda:1, cpu. Default: cuda."),
     click.option("--dtype", metavar="NAME", help="diffusion: bfloat16, float16, float32. Default: what the card has."),
     click.option("--attention", metavar="NAME", help="diffusion: sdpa, xformers, math. Default: sdpa."),
-    click.option("--offload", is_flag=True, help="diffusion: for cards of 8 to 12 GB; slower."),
+    click.option("--offload", is_flag=True, help="diffusion: keep idle networks off the card; slower."),
     click.option(
         "-R",
         "--renderer-option",

@@ -56,11 +56,15 @@ def _overlapped(head: TalkingHead, state: VideoState, inputs: Inputs, sampling: 
     if cuda:
         drawing.wait_stream(torch.cuda.current_stream(head.device))
     with ThreadPoolExecutor(max_workers=1) as worker:
-        coming = worker.submit(draw)
+        coming, first = worker.submit(draw), True
         while (drawn := coming.result()) is not None:
-            coming = worker.submit(draw)
+            if not first:
+                coming = worker.submit(draw)
             latents, event = drawn
             if cuda:
                 torch.cuda.current_stream(head.device).wait_event(event)
                 latents.record_stream(torch.cuda.current_stream(head.device))
-            yield head.finish(state, latents, sampling)
+            frames = head.finish(state, latents, sampling)
+            if first:  # nothing delays the first frames
+                coming, first = worker.submit(draw), False
+            yield frames
