@@ -76,7 +76,7 @@ class Workers:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._store.requeue_running()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.shutdown(wait=not late, cancel_futures=True)
 
     async def _serve(self) -> None:
         while not self._stopping:
