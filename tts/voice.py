@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from conditioning import BackendError, Line, Registry, Speech
+from conditioning.registry import nearest
 
 __all__ = ["VOICES", "Voice", "VoiceInfo", "open_voice"]
 
@@ -82,6 +84,7 @@ VOICES = Registry(
     {
         "formant": "tts.espeak:FormantVoice",
         "daisy": "tts.daisy:DaisyVoice",
+        "coqui": "tts.coqui:CoquiVoice",
     },
 )
 
@@ -97,5 +100,11 @@ def open_voice(name: str, **options: Any) -> Voice:
     make = VOICES.load(name)
     for option in sorted(STYLE_OPTIONS & options.keys() - set(make.info.options)):
         raise BackendError(f"voice {name!r} does not take {option!r}; use voice 'daisy', or leave it out")
+    allowed = list(inspect.signature(make).parameters)
+    for option in options:
+        if option not in allowed:
+            raise BackendError(
+                f"voice {name!r} has no option {option!r}; it has {', '.join(allowed)}{nearest(option, allowed)}"
+            )
     voice: Voice = make(**options)
     return voice

@@ -34,6 +34,28 @@ class Size(_ParamType):
         return int(match[1]), int(match[2] or match[1])
 
 
+if TYPE_CHECKING:
+    _SettingType = click.ParamType[tuple[str, str | float]]
+else:
+    _SettingType = click.ParamType
+
+
+class Setting(_SettingType):
+    """A name and a value: ``style_guidance=1.5``; what looks like a number is one."""
+
+    name = "KEY=VALUE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str | float]:
+        """Return (name, value)."""
+        if isinstance(value, tuple):
+            return value
+        match = re.fullmatch(r"\s*([A-Za-z]\w*)=(.*)", str(value), re.DOTALL)
+        if match is None:
+            self.fail(f"{value!r} is not KEY=VALUE, such as style_guidance=1.5", param, ctx)
+        number = re.fullmatch(r"[+-]?\d+(\.\d*)?", match[2])
+        return match[1], float(match[2]) if number else match[2]
+
+
 def _bundle(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
     """Return one decorator that applies several, listed in the order in which help shows them."""
 
@@ -73,6 +95,14 @@ portrait = click.option(
 voice = _bundle(
     click.option("--voice", metavar="NAME", help="Which voice; `mien doctor` lists them."),
     click.option("--speaker", metavar="NAME", help="Which speaker of the voice."),
+    click.option(
+        "--voice-option",
+        "voice_options",
+        type=Setting(),
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Of that voice, such as model=FOLDER for coqui, style_guidance=1.5 for daisy. May be repeated.",
+    ),
     click.option("--rate", type=float, default=1.0, show_default=True, help="Speed of speech; 1.2 is a fifth faster."),
     click.option("--pitch", type=float, default=0.0, show_default=True, help="Shift of the pitch in semitones."),
 )

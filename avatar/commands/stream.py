@@ -39,8 +39,8 @@ from avatar.commands import options
 def stream(
     text: str, emotion: str | None, language: str, seed: int, to: tuple[str, ...], fps: float, subject: str,
     rig: str | None, head: str | None, wait: float | None, quiet: bool, portrait: Path | None, voice: str | None,
-    speaker: str | None, rate: float, pitch: float, expressiveness: float, head_motion: float, blink_rate: float,
-    gaze_motion: float,
+    speaker: str | None, voice_options: tuple[tuple[str, str | float], ...], rate: float, pitch: float,
+    expressiveness: float, head_motion: float, blink_rate: float, gaze_motion: float,
 ) -> None:  # fmt: skip
     """Speak TEXT live: curves to receivers as its sound plays. Sound goes to ws:// receivers.
 
@@ -60,6 +60,7 @@ def stream(
         portrait=portrait,
         voice=voice or DEFAULT_VOICE,
         speaker=speaker,
+        voice_options=dict(voice_options),
         delivery=Delivery(rate=rate, pitch_st=pitch),
         style=Style(expressiveness, head_motion, blink_rate, gaze_motion),
     )
