@@ -101,7 +101,7 @@ voice = _bundle(
         type=Setting(),
         multiple=True,
         metavar="KEY=VALUE",
-        help="Of that voice, such as model=FOLDER for coqui, style_guidance=1.5 for daisy. May be repeated.",
+        help="Of that voice, such as model=FOLDER for coqui, rate_wpm=140 for formant. May be repeated.",
     ),
     click.option("--rate", type=float, default=1.0, show_default=True, help="Speed of speech; 1.2 is a fifth faster."),
     click.option("--pitch", type=float, default=0.0, show_default=True, help="Shift of the pitch in semitones."),

@@ -86,10 +86,9 @@ def open_avatar(
         portrait=portrait,
         voice=voice or DEFAULT_VOICE,
         speaker=speaker,
-        voice_options=dict(voice_options),
         renderer=renderer or DEFAULT_RENDERER,
         delivery=Delivery(rate=rate, pitch_st=pitch, range_scale=range_scale, gain_db=gain),
-        voice_options={} if style_guidance is None else {"style_guidance": style_guidance},
+        voice_options=dict(voice_options) | ({} if style_guidance is None else {"style_guidance": style_guidance}),
         renderer_options=renderer_options,
         style=Style(expressiveness, head_motion, blink_rate, gaze_motion),
     )

@@ -105,6 +105,11 @@ def reader(data: Path, output: Path | None, work: Path, seed: int, epochs: int) 
 )
 @click.option(
     "--flite-lines", "n_flite", type=click.IntRange(300), default=700, show_default=True, help="Of those, for rowan."
+    "--corpus",
+    "corpora",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    multiple=True,
+    help="Folder of ESD or EmoV-DB, as it is published: more acted emotions. May be repeated.",
 )
 @click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="Of torch.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of all networks.")
@@ -113,6 +118,10 @@ def voice(data: Path, output: Path | None, work: Path, part: str, warm_start: bo
 
     DATA holds the folders ljspeech, xed, emodb and librispeech, each as it is published. The teachers are Debian
     packages: apt-get install festival festvox-us-slt-hts flite.
+
+    \b
+    ESD:      FOLDER/0011/0011.txt, FOLDER/0011/Angry/0011_000351.wav … (English speakers: 0011 to 0020)
+    EmoV-DB:  FOLDER/bea/Amused/amused_1-15_0001.wav …, with CMU ARCTIC's cmuarctic.data beside them
     """
     import checkpoints
     from tts.train_voice.pipeline import VoiceTraining, run

@@ -69,19 +69,19 @@ def vits(folder: Path, *, characters: str = LETTERS, speakers: int = 0, seed: in
     """Write a small VITS."""
     import torch
     from TTS.tts.configs.shared_configs import CharactersConfig
-    from TTS.tts.configs.vits_config import VitsConfig
-    from TTS.tts.models.vits import Vits, VitsArgs, VitsAudioConfig
+    from TTS.tts.configs.vits_config import VitsArgs, VitsConfig
+    from TTS.tts.models.vits import Vits
 
     torch.manual_seed(seed)
     arguments = VitsArgs(
         hidden_channels=16, hidden_channels_ffn_text_encoder=32, num_heads_text_encoder=2, num_layers_text_encoder=1,
         num_layers_posterior_encoder=1, num_layers_flow=1, upsample_initial_channel_decoder=16, use_sdp=False,
-        resblock_kernel_sizes_decoder=[3], resblock_dilation_sizes_decoder=[[1, 3, 5]], num_speakers=speakers,
+        resblock_kernel_sizes_decoder=[3], resblock_dilation_sizes_decoder=[[1, 3, 5]],
         use_speaker_embedding=speakers > 1, speaker_embedding_channels=8,
     )  # fmt: skip
     config = VitsConfig(
-        model_args=arguments, audio=VitsAudioConfig(sample_rate=22050), use_phonemes=False, add_blank=True,
-        text_cleaner="basic_cleaners", num_speakers=speakers, use_speaker_embedding=speakers > 1,
+        model_args=arguments, use_phonemes=False, add_blank=True,
+        text_cleaner="basic_cleaners", speakers=[str(number) for number in range(speakers)] or None,
         characters=CharactersConfig(
             characters_class="TTS.tts.models.vits.VitsCharacters", pad="_", eos="&", bos="*", blank="<BLNK>",
             characters=characters, punctuations="ˈˌː!',.? -", phonemes="",
@@ -104,14 +104,14 @@ def gst(folder: Path, styles: dict[str, dict[str, float]]) -> Path:
     torch.manual_seed(0)
     config = Tacotron2Config(
         use_gst=True, gst=GSTConfig(gst_embedding_dim=8, gst_num_heads=2, gst_num_style_tokens=4), r=1,
-        encoder_in_features=32, decoder_in_features=32, max_decoder_steps=60, use_phonemes=False,
-        text_cleaner="basic_cleaners", griffin_lim_iters=4, do_trim_silence=False,
+        encoder_in_features=512, decoder_in_features=512, max_decoder_steps=60, use_phonemes=False,
+        text_cleaner="basic_cleaners",
         characters=CharactersConfig(
             characters_class="TTS.tts.utils.text.characters.Graphemes", pad="_", eos="&", bos="*", blank=None,
             characters=LETTERS, punctuations="!',.? -", phonemes="",
         ),
     )  # fmt: skip
-    config.audio.griffin_lim_iters = 4
+    config.audio.griffin_lim_iters = 10  # the least that it allows
     folder.mkdir(parents=True, exist_ok=True)
     model = Tacotron2.init_from_config(config)
     config.save_json(str(folder / "config.json"))

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from conditioning import EMOTION_NAMES, BackendError, InputError
 from conditioning.registry import nearest
-from tts.coqui.library import ModelFolder, load_model, part
+from tts.coqui.library import ModelFolder, load_model
 
 __all__ = ["Engine", "GstEngine", "Sound", "VitsEngine", "XttsEngine", "open_engine"]
 
@@ -191,16 +191,13 @@ class VitsEngine:
 
     def _speaker(self, name: str | None) -> int | None:
         manager = self._model.speaker_manager
-        names = [] if manager is None else list(manager.speaker_names)
-        if not names:
-            count = int(self._model.num_speakers or 0)
-            names = [str(number) for number in range(count)] if count > 1 else []
+        names: list[str] = [] if manager is None else list(manager.name_to_id)
         if name is None:
             return 0 if names else None
         if name not in names:
             others = f"{', '.join(names) or 'one without a name'}{nearest(name, names)}"
             raise BackendError(f"this model has no speaker {name!r}; it has {others}")
-        return names.index(name)
+        return int(manager.name_to_id[name])
 
     def say(self, text: str, weights: Array, *, language: str, seed: int) -> Sound:
         """Return the neutral sound of a text with its tokens; see :class:`Engine`."""
@@ -241,7 +238,7 @@ class GstEngine:
             raise BackendError(
                 f"{folder.path} is a Tacotron without style tokens (use_gst is false); it has no emotion"
             )
-        self._audio = part("TTS.utils.audio", "AudioProcessor").init_from_config(config)
+        self._audio = self._model.ap
         self.sample_rate = int(config.audio.sample_rate)
         self.languages: tuple[str, ...] = (str(config.phoneme_language or "en"),)
         self._device = device

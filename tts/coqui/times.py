@@ -111,7 +111,7 @@ def _with_words(pairs: Sequence[tuple[str, int]], written: Sequence[str], counts
         end = min(max(end, phones[-1][1] if phones else 0), total)
         phones.append((symbol, end))
         if symbol == SILENCE:
-            if not words or words[-1][0] != "" or left == counts[min(number, len(counts) - 1)]:
+            if left == (counts[number] if number < len(counts) else 0):  # between two words
                 words.append(("", end))
             continue
         left -= 1
@@ -121,7 +121,13 @@ def _with_words(pairs: Sequence[tuple[str, int]], written: Sequence[str], counts
             left = counts[number] if number < len(counts) else 0
     phones[-1] = (phones[-1][0], total)
     words[-1] = (words[-1][0], total)
-    return Times(tuple(phones), tuple(words))
+    return Times(_without_empty(phones), _without_empty(words))
+
+
+def _without_empty(segments: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    """Leave out what has no length: a pause of no samples would be taken for one that was put in."""
+    starts = [0, *(end for _, end in segments)]
+    return tuple(segment for segment, start in zip(segments, starts, strict=False) if segment[1] > start)
 
 
 def tokens_to_phones(
@@ -190,4 +196,5 @@ def _tiled(runs: Sequence[tuple[str, int, int]], written: Sequence[str], scale: 
         if index + 1 == len(owners) or owners[index + 1] != owner:
             name = written[owner * len(written) // n_groups] if owner >= 0 and written else ""
             words.append((name, ends[index]))
-    return Times(tuple((symbol, end) for (symbol, _, _), end in zip(runs, ends, strict=True)), tuple(words))
+    phones = [(symbol, end) for (symbol, _, _), end in zip(runs, ends, strict=True)]
+    return Times(_without_empty(phones), _without_empty(words))

@@ -22,9 +22,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from conditioning import Emotion, InputError
+import numpy as np
+import numpy.typing as npt
 
-__all__ = ["LAYOUTS", "Reading", "layout_of", "read_corpus", "read_emov", "read_esd"]
+from conditioning import Emotion, InputError
+from tts.phonetics import kind_of
+
+from .directions import SILENCE_BELOW
+
+__all__ = ["LAYOUTS", "Reading", "layout_of", "prepare_corpus", "read_corpus", "read_emov", "read_esd"]
 
 ESD_EMOTIONS = {
     "neutral": Emotion(), "angry": Emotion(anger=1.0), "happy": Emotion(joy=1.0), "sad": Emotion(sadness=1.0),
@@ -35,6 +41,8 @@ EMOV_EMOTIONS = {
     "disgusted": Emotion(disgust=1.0), "disgust": Emotion(disgust=1.0),
 }  # fmt: skip
 ESD_ENGLISH = range(11, 21)
+#: Longer gaps in the sound are pauses: closures of stops last up to 150 ms.
+LONGEST_GAP_FRAMES = 30
 _ESD_FILE = re.compile(r"(\d{4})_(\d{6})")
 _EMOV_FILE = re.compile(r"([a-z]+)_\d+-\d+_(\d{4})", re.IGNORECASE)
 _ARCTIC = re.compile(r'\(\s*arctic_([ab]\d{4})\s+"(.*)"\s*\)')
@@ -103,7 +111,9 @@ def _esd_texts(path: Path) -> dict[str, tuple[str, Emotion]]:
             continue
         if len(cells) < 3 or cells[2].casefold() not in ESD_EMOTIONS:
             allowed = ", ".join(name.title() for name in ESD_EMOTIONS)
-            raise InputError(f"{path}:{number}: {line[:60]!r} is not id, text and emotion ({allowed}) with tabs between")
+            raise InputError(
+                f"{path}:{number}: {line[:60]!r} is not id, text and emotion ({allowed}) with tabs between"
+            )
         found[cells[0]] = (cells[1], ESD_EMOTIONS[cells[2].casefold()])
     return found
 
@@ -164,6 +174,57 @@ def _arctic_texts(folder: Path) -> dict[str, str]:
             "put it there or one folder above"
         )
     return {match[1]: match[2] for match in _ARCTIC.finditer(path.read_text(encoding="utf-8"))}
+
+
+def prepare_corpus(folder: Path, work: Path) -> int:
+    """Analyse a corpus for the prosody encoder, as :func:`tts.train_voice.references.load_references` reads it.
+
+    Parameters
+    ----------
+    folder : Path
+        Of ESD or EmoV-DB.
+    work : Path
+        Of the training; recordings that are there already are kept.
+
+    Returns
+    -------
+    int
+        How many recordings there are.
+    """
+    from tts.g2p import pronouncer
+    from tts.normalise import normalise
+
+    from .corpus import FRAME_S
+    from .features import analyse, read_24k
+    from .references import LONGEST_S
+
+    out = work / "references" / layout_of(folder)
+    out.mkdir(parents=True, exist_ok=True)
+    readings, say = read_corpus(folder), pronouncer()
+    for reading in readings:
+        target = out / f"{reading.id}.npz"
+        if target.exists():
+            continue
+        found = analyse(read_24k(reading.sound))
+        words = [word for token in normalise(reading.text) for word in token.spoken]
+        syllables = sum(kind_of(phone) == "vowel" for sounds in say(words) for phone in sounds)
+        spoken_s = FRAME_S * _spoken_frames(found["mcep"][:, 0])
+        kept = int(LONGEST_S / FRAME_S)
+        stored = {name: table[:kept].astype(np.float16 if name in ("mcep", "bap") else np.float32)
+                  for name, table in found.items()}  # fmt: skip
+        emotion = next((name for name, _ in reading.emotion), "neutral")
+        length = spoken_s / syllables if syllables else float("nan")
+        partial = target.with_suffix(".partial.npz")
+        np.savez(partial, syllable_s=length, speaker=reading.speaker, emotion=emotion, **stored)
+        partial.replace(target)
+    return len(readings)
+
+
+def _spoken_frames(level: npt.NDArray[np.float32]) -> int:
+    """Return how many frames are speech, from ln power: those near the loudest and short gaps between them."""
+    loud = np.flatnonzero(level > np.percentile(level, 95) - SILENCE_BELOW)
+    gaps = np.diff(loud)
+    return int(len(loud) + (gaps[gaps <= LONGEST_GAP_FRAMES] - 1).sum())
 
 
 #: Name → reader of a corpus.

@@ -59,6 +59,8 @@ class VoiceTraining:
     n_book, n_subtitle, n_flite : int
         Lines that the teachers read.
     threads, seed : int
+    corpora : tuple of Path
+        Folders of ESD or EmoV-DB, for the prosody encoder; see :mod:`tts.train_voice.layouts`.
     """
 
     data: Path
@@ -74,6 +76,7 @@ class VoiceTraining:
     n_flite: int = 700
     threads: int = 1
     seed: int = 0
+    corpora: tuple[Path, ...] = ()
 
 
 def run(training: VoiceTraining, part: str = "all", report: Report = print) -> None:
@@ -104,6 +107,7 @@ def _lines(t: VoiceTraining) -> tuple[list[TrainingText], list[TrainingText]]:
 
 def _prepare(t: VoiceTraining, report: Report) -> None:
     from . import teachers
+    from .layouts import prepare_corpus
     from .prepare import prepare_flite, prepare_lj, prepare_teacher
     from .references import prepare_references
 
@@ -114,6 +118,8 @@ def _prepare(t: VoiceTraining, report: Report) -> None:
     for step in (prepare_teacher, prepare_flite):
         report(f"{step(t.work)} utterances")
     report(f"{prepare_lj(t.data, t.work)} utterances")
+    for corpus in t.corpora:
+        report(f"{corpus}: {prepare_corpus(corpus, t.work)} recordings")
     report(f"{prepare_references(t.data, t.work)} recordings of real speech")
 
 

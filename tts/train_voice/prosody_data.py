@@ -128,7 +128,7 @@ def reference_set(
             change = measured[i]["syllable_ln"] - _rate_ln(styles[row])
             styles[row, axis("vowel_ln")] += change / UNITS["vowel_ln"]
             styles[row, axis("consonant_ln")] += change / UNITS["consonant_ln"]
-    labels = [EMOTIONS.index(references[i].emotion) if references[i].emotion else -1 for i in kept]
+    labels = [EMOTIONS.index(references[i].emotion) if references[i].emotion in EMOTIONS else -1 for i in kept]
     speakers = [first_speaker + names.index(references[i].speaker) for i in kept]
     return ReferenceSet(
         tuple(references[i] for i in kept), np.clip(np.nan_to_num(styles), -LIMIT, LIMIT),

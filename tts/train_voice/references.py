@@ -95,13 +95,16 @@ def load_references(work: Path) -> list[Reference]:
         if path.stem.endswith(".partial"):
             continue
         emodb = path.parent.name == "emodb"
-        speaker = path.stem[:2] if emodb else path.stem.split("-")[0]
+        speaker = path.parent.name + (path.stem[:2] if emodb else path.stem.split("-")[0])
+        emotion = names[path.stem[5]] if emodb else ""
         with np.load(path) as z:
+            if "emotion" in z:  # of tts.train_voice.layouts
+                speaker, emotion = str(z["speaker"]), str(z["emotion"])
             targets = np.concatenate([z["mcep"], z["bap"]], axis=1).astype(np.float32)
             found.append(
                 Reference(
-                    path.parent.name + speaker,
-                    names[path.stem[5]] if emodb else "",
+                    speaker,
+                    emotion,
                     targets,
                     z["lf0"],
                     z["vuv"],
