@@ -1,7 +1,7 @@
 """Small models of coqui-tts's own classes with random weights, as folders on the disk.
 
 coqui-tts imports torchaudio and torchcodec, which do not go with a CPU build of torch: where they are missing, stubs
-stand in for the import and for the two things that are called (resampling, mel spectra).
+stand in for the import and for what is called (reading a file, resampling, mel spectra).
 """
 
 from __future__ import annotations
@@ -62,7 +62,11 @@ def _stub() -> None:
         shared = gcd(old, new)
         return torch.tensor(resample_poly(wave.numpy(), new // shared, old // shared, axis=-1).astype(np.float32))
 
-    audio.transforms.MelSpectrogram, audio.functional.resample = MelSpectrogram, resample
+    def load(path):
+        wave, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
+        return torch.from_numpy(wave.T.copy()), rate
+
+    audio.transforms.MelSpectrogram, audio.functional.resample, audio.load = MelSpectrogram, resample, load
 
 
 def vits(folder: Path, *, characters: str = LETTERS, speakers: int = 0, seed: int = 0) -> Path:
