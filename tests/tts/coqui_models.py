@@ -92,7 +92,7 @@ def vits(folder: Path, *, characters: str = LETTERS, speakers: int = 0, seed: in
         ),
     )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
-    model = Vits.init_from_config(config)
+    model = Vits(config)
     config.save_json(str(folder / "config.json"))
     torch.save({"model": model.state_dict()}, folder / "model.pth")
     return folder
@@ -117,7 +117,7 @@ def gst(folder: Path, styles: dict[str, dict[str, float]]) -> Path:
     )  # fmt: skip
     config.audio.griffin_lim_iters = 10  # the least that it allows
     folder.mkdir(parents=True, exist_ok=True)
-    model = Tacotron2.init_from_config(config)
+    model = Tacotron2(config)
     config.save_json(str(folder / "config.json"))
     torch.save({"model": model.state_dict(), "config": config.to_dict()}, folder / "model.pth")
     (folder / "styles.json").write_text(json.dumps(styles), encoding="utf-8")

@@ -17,6 +17,8 @@ from tts.coqui.times import tokens_to_phones
 sys.path.insert(0, str(Path(__file__).parent))
 import coqui_models
 
+#: What the library itself warns of is not ours to mend.
+pytestmark = [pytest.mark.filterwarnings(f"ignore::{kind}") for kind in ("DeprecationWarning", "FutureWarning")]
 spread = pytest.mark.filterwarnings("ignore:the words could not be found")  # random weights say no words
 
 

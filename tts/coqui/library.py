@@ -98,7 +98,7 @@ def load_model(folder: ModelFolder, config_class: tuple[str, str], model_class: 
         with _quiet():
             config = config_type()
             config.load_json(str(folder.path / "config.json"))
-            model = model_type.init_from_config(config)
+            model = model_type(config)
             if folder.kind == "xtts":
                 model.load_checkpoint(config, checkpoint_dir=str(folder.path), eval=True)
             else:
