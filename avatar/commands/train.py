@@ -105,6 +105,8 @@ def reader(data: Path, output: Path | None, work: Path, seed: int, epochs: int) 
 )
 @click.option(
     "--flite-lines", "n_flite", type=click.IntRange(300), default=700, show_default=True, help="Of those, for rowan."
+)
+@click.option(
     "--corpus",
     "corpora",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
