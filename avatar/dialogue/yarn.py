@@ -18,6 +18,8 @@ _CHOICE = re.compile(r"\[(select|plural|ordinal)\b[^\]]*/?\]", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\([^\w\s])")
 #: Escaped characters wait in Unicode's private area until the syntax around them is gone.
 _HIDDEN = 0xF000
+#: An option of Yarn 1: ``[[what is said|Node]]``; and a jump, ``[[Node]]``.
+_LINK = re.compile(r"\[\[(?:([^|\]]*)\|)?[^\]]*\]\](.*)")
 _TAG = re.compile(r"\s#([\w-]+)(?::([^\s#]+))?")
 _MARKUP = re.compile(r"\[/?[A-Za-z_][^\]]*/?\]|\[/\]|</?[A-Za-z][^<>]*>")
 _SPEAKER = re.compile(r"^([^\s:\[\]{}<>][^:\[\]{}<>]{0,40}?):\s+(.*)$")
@@ -103,6 +105,8 @@ def _spoken_line(text: str, place: str) -> ScriptLine | None:
     """Return the line, or ``None`` for what nobody speaks."""
     if not text or text.startswith("<<"):
         return None
+    if link := _LINK.match(text):
+        text = f"-> {link[1] or ''} {link[2]}"
     is_option = text.startswith("->")
     tagged = split_tags(re.sub(r"<<.*?>>", "", text.removeprefix("->").removeprefix("=>")).strip())
     speaker, words = spoken_text(tagged.text)

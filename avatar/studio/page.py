@@ -27,7 +27,7 @@ __all__ = ["build_page", "open_page"]
 
 EXAMPLE = "You came back! I thought I had lost you."
 #: Formats that show a picture of the face, and those that are ticked at the beginning.
-PICTURES = frozenset({".mp4", ".webm", ".gif"})
+PICTURES = frozenset({".mp4", ".webm", ".gif", ".png.zip"})
 TICKED = [".mp4", ".wav", ".csv", ".glb"]
 #: So many performances are kept on the disk; older ones make room.
 KEPT_TAKES = 12
@@ -140,7 +140,8 @@ def _voice() -> list[Any]:
 def _connect_feeling(words: Any, wheel: Any, pad: Any, sliders: list[Any]) -> None:
     """Let each handle set the sliders, and the sliders redraw the pictures."""
     quiet: Any = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
-    gr.on([words.submit, words.blur], _from_words, words, sliders, **quiet)
+    # Through the queue, which carries errors to the page.
+    gr.on([words.submit, words.blur], _from_words, words, sliders, **{**quiet, "queue": True})
     wheel.select(_from_wheel, None, [words, *sliders], **quiet)
     pad.select(_from_pad, None, [words, *sliders], **quiet)
     gr.on([slider.release for slider in sliders], _to_words, sliders, words, **quiet)

@@ -58,7 +58,7 @@ def test_yarn_lines_keep_ids_speakers_and_tags(tmp_path: Path) -> None:
 
 
 def test_yarn_of_the_third_edition(tmp_path: Path) -> None:
-    # The forms are those of Yarn Spinner 3's documentation: line groups, shadows, escapes, choices by value.
+    # The forms are those of Yarn Spinner 3's documentation; links in brackets are Yarn 1's.
     body = """title: Shop
 ---
 => Baker: Want one? <<if $pies > 0>>
@@ -67,6 +67,9 @@ Baker: Once more. #shadow:b2
 Baker\\: the word of the day is \\#bread, see http:\\/\\/example.org
 Baker: <shake=.1>No!</shake> \\[sighs\\]
 Baker: I came [ordinal value={$place} one="%st" other="%th"/].
+[[Never mind.|Shop]] #line:b3
+[[Baker: Stay!|Shop]] #line:b4
+[[Shop]]
 <<jump Shop>>
 ===
 """
@@ -76,6 +79,7 @@ Baker: I came [ordinal value={$place} one="%st" other="%th"/].
         ("", "Baker: the word of the day is #bread, see http://example.org"),
         ("Baker", r"No! \[sighs\]"),
         ("Baker", "I came {ordinal}."),
+        ("Baker", "Stay!"),
     ]
 
 
