@@ -32,7 +32,10 @@ def test_the_page_shows_what_is_sent(
         pytest.skip("needs chromium")
     port = 8791 if face == "neutral" else 8792
     take = replace(long_take, portrait=portrait if face == "person" else None)
-    threading.Thread(target=lambda: stream(take, f"ws://127.0.0.1:{port}", wait_s=None), daemon=True).start()
+    listening = threading.Event()
+    options = {"wait_s": None, "ready": listening.set}
+    threading.Thread(target=stream, args=(take, f"ws://127.0.0.1:{port}"), kwargs=options, daemon=True).start()
+    assert listening.wait(120)
     script, picture = Path(__file__).parent / "importers" / "page_shot.cjs", tmp_path / "page.png"
     command = ["node", str(script), f"http://127.0.0.1:{port}/", browser, str(picture)]
     environment = {**os.environ, "NODE_PATH": str(modules)}
