@@ -21,7 +21,7 @@ __all__ = ["LOWER_FACE", "PATTERNS", "draw_sides", "express", "felt", "shown"]
 
 #: Names without a side stand for both sides.
 PATTERNS: Mapping[str, Mapping[str, float]] = MappingProxyType({
-    "joy": {"mouthSmile": 1.00, "cheekSquint": 0.95, "eyeSquint": 0.45, "mouthDimple": 0.35, "browOuterUp": 0.15,
+    "joy": {"mouthSmile": 1.00, "cheekSquint": 0.75, "eyeSquint": 0.28, "mouthDimple": 0.35, "browOuterUp": 0.06,
             "mouthUpperUp": 0.20},
     "trust": {"mouthSmile": 0.55, "browInnerUp": 0.26, "cheekSquint": 0.40, "eyeSquint": 0.18, "mouthPress": 0.08},
     "fear": {"browInnerUp": 1.00, "browOuterUp": 0.45, "browDown": 0.22, "eyeWide": 1.00, "mouthStretch": 0.95,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections import Counter
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -93,7 +94,7 @@ def read_cast(path: Path) -> Cast:
         If it is not TOML, a key or a kind of value is unknown, or a portrait does not exist.
     """
     try:
-        tables = _load_toml(read_text(path))
+        tables = tomllib.loads(read_text(path))
     except ValueError as error:
         raise InputError(f"{path} is not TOML: {error}") from error
     if not tables:
@@ -138,11 +139,3 @@ def _personality(path: Path, name: str, table: Any) -> tuple[tuple[str, float], 
                 f"{path}: [{name}] personality.{trait}={value!r}: the traits {', '.join(TRAITS)} run from -1 to 1"
             )
     return tuple(sorted((trait, float(value)) for trait, value in table.items()))
-
-
-def _load_toml(text: str) -> dict[str, Any]:
-    try:
-        import tomllib
-    except ModuleNotFoundError:  # Python 3.10
-        import tomli as tomllib  # type: ignore[no-redef, import-not-found, unused-ignore]
-    return tomllib.loads(text)

@@ -163,7 +163,7 @@ class WebSender:
             self._server.close(close_connections=True)
             try:
                 await asyncio.wait_for(self._server.wait_closed(), timeout=2.0)
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 for connection in list(self._queues):
                     connection.transport.abort()
 

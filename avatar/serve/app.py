@@ -215,7 +215,7 @@ async def _direct(request: Request, job: Job, finished: asyncio.Event) -> Respon
                 return Response(status_code=499)
             try:
                 await asyncio.wait_for(finished.wait(), timeout=0.25)
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 continue
     ended = await asyncio.to_thread(service.store.get, job.id)
     if ended is None or ended.state != "done":

@@ -56,7 +56,7 @@ async def speak_stream(socket: WebSocket, service: Service) -> None:
     except (ValidationError, ValueError, MienError) as error:
         await socket.send_json({"error": " ".join(str(error).split())[:500]})
         await socket.close(_BAD_DATA)
-    except (WebSocketDisconnect, asyncio.TimeoutError, RuntimeError):
+    except (TimeoutError, WebSocketDisconnect, RuntimeError):
         return
 
 

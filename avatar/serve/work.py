@@ -86,7 +86,7 @@ class Workers:
                 # The time-out takes up jobs that another process put into the store.
                 try:
                     await asyncio.wait_for(self._wake.wait(), timeout=1.0)
-                except asyncio.TimeoutError:
+                except TimeoutError:
                     continue
             else:
                 self._on_taken(time.time() - job.created_s)
@@ -102,7 +102,7 @@ class Workers:
                 call = loop.run_in_executor(pool, perform_request, job.request, self._config.portraits, folder)
                 result = await asyncio.wait_for(call, timeout=self._config.job_timeout_s)
                 break
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 result = {"error": f"the line took longer than {self._config.job_timeout_s:g} s"}
                 break
             except BrokenProcessPool:
