@@ -133,7 +133,7 @@ def test_other_languages(language: str, text: str) -> None:
     speech = open_voice("formant").speak(Line.of(text, Emotion(joy=0.5), language=language))
     words = [word.symbol for word in speech.words if word.symbol]
     assert len(words) == len([part for part in text.split() if any(c.isalnum() for c in part)])
-    assert speech.duration_s > 0.8
+    assert speech.duration_s > 0.5  # the shortest text has three syllables, and nobody says more than six a second
 
 
 @pytest.mark.parametrize(
