@@ -110,7 +110,7 @@ PARTS = {"parity": parity, "shortcuts": shortcuts, "overfit": overfit, "count": 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="parts to run; all but overfit when absent")
-    parser.add_argument("--overfit-steps", type=int, default=1000)
+    parser.add_argument("--overfit-steps", type=int, default=3000)
     parser.add_argument("--windows", type=int, default=5, help="windows of each timed run")
     parser.add_argument("--peer", help="checkout of the published code, timed as well")
     parser.add_argument("--work", type=Path, help="folder of the overfitting; stopped, it goes on from there")

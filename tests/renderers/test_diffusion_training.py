@@ -87,7 +87,7 @@ def test_windows_without_conditioning_do_not_see_it() -> None:
 
 @pytest.mark.training
 def test_the_label_moves_mouth_and_brows_after_overfitting_cartoon_clips(tmp_path: Path) -> None:
-    head, features = rehearse(tmp_path, steps=800)
+    head, features = rehearse(tmp_path, steps=3000)
     sampling = Sampling(steps=8, guidance=1.5, frames=FRAMES, past_frames=FRAMES)
 
     def seen(mood: Emotion) -> np.ndarray:
