@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -86,6 +84,7 @@ def train_diffusion(
     """
     import torch
 
+    from avatar.train_motion.loop import average_into, descend, record, save_state, set_rate
     from avatar.train_motion.model import ConvStack
 
     torch.manual_seed(plan.seed)
@@ -102,29 +101,19 @@ def train_diffusion(
     noise, started, losses = scheduler(), time.time(), []
     for step in range(first, plan.steps):
         rng = np.random.default_rng([plan.seed, step])
-        for group in optimiser.param_groups:
-            group["lr"] = plan.rate * min(1.0, (step + 1) / 200) * 0.5 * (1 + math.cos(math.pi * step / plan.steps))
+        set_rate(optimiser, plan.rate, step, plan.steps, warm_up=200)
         loss, parts = _step(model, _draw(examples, scaling, plan, rng), noise)
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
+        descend(loss, model, optimiser)
         losses.append({"loss": float(loss.detach()), **parts})
-        keep = min(0.998, (step + 1) / (step + 10))
-        for name, value in model.state_dict().items():
-            average[name].mul_(keep).add_(value, alpha=1 - keep)
+        average_into(average, model, step)
         if (step + 1) % plan.save_every == 0 or step + 1 == plan.steps:
             state = {"model": model.state_dict(), "average": average, "optimiser": optimiser.state_dict(),
                      "mean": torch.from_numpy(scaling.mean), "spread": torch.from_numpy(scaling.spread),
                      "step": step + 1}  # fmt: skip
-            partial = output.with_suffix(".partial")
-            torch.save(state, partial)
-            partial.replace(output)
-            if log:
-                row = {"step": step + 1, "seconds": round(time.time() - started, 1)}
-                row |= {name: round(float(np.mean([each[name] for each in losses])), 4) for name in losses[0]}
-                with log.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(row) + "\n")
+            save_state(state, output)
+            row = {"step": step + 1, "seconds": round(time.time() - started, 1)}
+            row |= {name: round(float(np.mean([each[name] for each in losses])), 4) for name in losses[0]}
+            record(log, row)
             losses = []
 
 

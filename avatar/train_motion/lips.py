@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -63,6 +61,7 @@ def train_lips(
     """
     import torch
 
+    from avatar.train_motion.loop import average_into, descend, record, save_state, set_rate
     from avatar.train_motion.model import ConvStack
 
     torch.manual_seed(plan.seed)
@@ -83,30 +82,20 @@ def train_lips(
     started = time.time()
     for step in range(first, plan.steps):
         rng = np.random.default_rng([plan.seed, step])
-        for group in optimiser.param_groups:
-            group["lr"] = plan.rate * min(1.0, (step + 1) / 100) * 0.5 * (1 + math.cos(math.pi * step / plan.steps))
+        set_rate(optimiser, plan.rate, step, plan.steps, warm_up=100)
         inputs, targets, captured = _batch(examples, plan, rng)
         losses = _losses(model(torch.from_numpy(inputs)), torch.from_numpy(targets), torch.from_numpy(captured),
                          torch.from_numpy(scale), affine)  # fmt: skip
         total = sum(losses.values())
-        optimiser.zero_grad()
-        total.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        keep = min(0.998, (step + 1) / (step + 10))
-        for name, value in model.state_dict().items():
-            average[name].mul_(keep).add_(value, alpha=1 - keep)
+        descend(total, model, optimiser)
+        average_into(average, model, step)
         if (step + 1) % plan.save_every == 0 or step + 1 == plan.steps:
             state = {"model": model.state_dict(), "average": average, "optimiser": optimiser.state_dict(),
                      "affine": affine.data, "step": step + 1}  # fmt: skip
-            partial = output.with_suffix(".partial")
-            torch.save(state, partial)
-            partial.replace(output)
-            if log:
-                row = {"step": step + 1, "seconds": round(time.time() - started, 1)}
-                row |= {name: round(float(loss.detach()), 4) for name, loss in losses.items()}
-                with log.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(row) + "\n")
+            save_state(state, output)
+            row = {"step": step + 1, "seconds": round(time.time() - started, 1)}
+            row |= {name: round(float(loss.detach()), 4) for name, loss in losses.items()}
+            record(log, row)
 
 
 def _scales(examples: Sequence[Example]) -> npt.NDArray[np.float32]:
