@@ -36,7 +36,7 @@ from checkpoints.errors import InputError, MarkupError
 from conditioning.emotion import Emotion
 from conditioning.line import MAX_LINE_CHARACTERS, Delivery, Line, Span
 
-__all__ = ["MAX_MARK_CHARACTERS", "escape", "format_line", "parse_line", "parse_marks"]
+__all__ = ["MAX_MARK_CHARACTERS", "escape", "format_line", "parse_line", "parse_marks", "parse_spans"]
 
 #: A longer mark is taken for a bracket that was never closed.
 MAX_MARK_CHARACTERS = 200
@@ -99,6 +99,19 @@ def parse_marks(text: str, *, speaker: str = "", language: str = "en-us") -> Lin
     >>> [(span.text, str(span.emotion), span.pause_after_s) for span in line.spans]
     [('You came back!', 'joy:0.9', 0.5), ('I missed you.', 'sadness:0.7', 0.0)]
     """
+    return Line(tuple(parse_spans(text)) or (Span(""),), speaker=speaker, language=language)
+
+
+def parse_spans(text: str) -> list[Span]:
+    """Return the spans of text with inline marks; unlike in a :class:`Line`, there need not be a word in them.
+
+    Raises
+    ------
+    MarkupError
+        With line and column, if a mark is malformed.
+    InputError
+        If the text is too long.
+    """
     if len(text) > MAX_SOURCE_CHARACTERS:
         raise InputError(f"a line of {len(text)} characters is too long; at most {MAX_LINE_CHARACTERS}: split it")
     spans: list[Span] = []
@@ -122,7 +135,7 @@ def parse_marks(text: str, *, speaker: str = "", language: str = "en-us") -> Lin
             emotion = None
         else:
             emotion = _parse_mark(piece, text)
-    return Line(tuple(_merged(spans)) or (Span(""),), speaker=speaker, language=language)
+    return list(_merged(spans))
 
 
 def escape(text: str) -> str:

@@ -12,7 +12,8 @@ from avatar.commands import options
 @click.command()
 @click.argument("script", type=click.Path(path_type=Path))
 @click.argument("cast", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, metavar="FOLDER", help="Where it goes.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FOLDER", help="Where it goes.")
+@click.option("--new-cast", is_flag=True, help="Only write CAST: a table for each speaker of the script, to be edited.")
 @click.option("--formats", default="wav,csv", show_default=True, help="What to write for each line.")
 @click.option("--language", default="en-us", show_default=True, metavar="TAG", help="Of lines that name none.")
 @click.option("--only", multiple=True, metavar="ID|SPEAKER", help="Only this line or speaker. May be repeated.")
@@ -27,7 +28,8 @@ from avatar.commands import options
 def dialogue(
     script: Path,
     cast: Path,
-    output: Path,
+    output: Path | None,
+    new_cast: bool,
     formats: str,
     language: str,
     only: tuple[str, ...],
@@ -50,6 +52,7 @@ def dialogue(
     again only if something that shapes it has changed.
 
     \b
+    mien dialogue scene.yarn cast.toml --new-cast
     mien dialogue scene.yarn cast.toml -o out --formats wav,csv,mp4
     """
     from tqdm import tqdm
@@ -63,6 +66,11 @@ def dialogue(
     from avatar.export.targets import write_whole
     from avatar.plot import plot_scene, save_figure
 
+    if new_cast:
+        _write_cast(script, cast)
+        return
+    if output is None:
+        raise click.UsageError("Missing option '-o' / '--output'.")
     suffixes = tuple(suffix_of(Path(f"line.{name.strip().lstrip('.')}")) for name in formats.split(",") if name.strip())
     lines = read_script(script)
     characters = read_cast(cast)
@@ -79,3 +87,20 @@ def dialogue(
         click.echo(f"{outcome.rendered} made, {outcome.kept} kept, {outcome.failed} failed: {page}")
     if outcome.failed:
         raise SystemExit(1)
+
+
+def _write_cast(script: Path, cast: Path) -> None:
+    """Write a first cast of a script, unless there is one already."""
+    from avatar.dialogue import new_cast, read_script
+    from avatar.export.targets import write_whole
+    from checkpoints.errors import OutputError
+
+    if cast.exists():
+        raise OutputError(f"{cast} exists and may have been edited; give another name, or move it away")
+    text = new_cast(read_script(script))
+
+    def write(path: Path) -> None:
+        path.write_text(text, encoding="utf-8")
+
+    write_whole(cast, write)
+    click.echo(f"{cast}: {text.count(chr(10) + '[')} characters; edit it, then leave out --new-cast")

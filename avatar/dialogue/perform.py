@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 import warnings
 from dataclasses import replace
 from functools import lru_cache
@@ -16,12 +17,15 @@ from avatar.dialogue.plan import Job
 from avatar.take import Take
 from checkpoints.errors import InputError, MienError
 from conditioning import Delivery
-from conditioning.markup import parse_line
+from conditioning.markup import parse_line, parse_spans
+from conditioning.reader import read_emotion
 
 __all__ = ["avatar_of", "identity", "perform", "take_of"]
 
 #: A value that the game puts in when it runs: ``{$name}``, ``{player}``.
 _VALUE = re.compile(r"\{[^{}]+\}")
+#: A line without words, such as "…", is a silent face: this long, longer with each mark, and with its pauses.
+SILENT_S, SILENT_S_PER_MARK, MAX_SILENT_S = 1.0, 0.2, 10.0
 
 
 def perform(job: Job, folder: Path) -> dict[str, Any]:
@@ -53,10 +57,30 @@ def take_of(job: Job) -> Take:
             f"the text holds {value[0]}, which only the game knows; write a line for each value it can have"
         )
     avatar = avatar_of(job.character)
+    if _is_wordless(job.line.text):
+        return replace(_silent_take(job, avatar), fps=job.settings.fps, size=job.settings.size)
     line = parse_line(job.line.text, speaker=job.line.speaker, language=job.line.language or job.settings.language)
     line = replace(line, id=job.line.line_id)
     take = avatar.say(line, job.emotion or None, seed=job.seed)
     return replace(take, fps=job.settings.fps, size=job.settings.size)
+
+
+def _is_wordless(text: str) -> bool:
+    """Tell whether a line is all pause, such as "…", "?!" or "[sadness] ...": something stands there, but no word."""
+    shown = re.sub(r"\[[^\[\]]*\]", "", text).strip()
+    return bool(shown) and not any(character.isalnum() for character in shown)
+
+
+def _silent_take(job: Job, avatar: Avatar) -> Take:
+    """Return a face that feels and is silent, for a line without words."""
+    spans = parse_spans(job.line.text)
+    text = " ".join(span.text for span in spans)
+    marked = next((str(span.emotion) for span in reversed(spans) if span.emotion is not None), "")
+    marks = len(unicodedata.normalize("NFKC", text).replace(" ", ""))
+    duration_s = SILENT_S + SILENT_S_PER_MARK * marks + sum(span.pause_after_s for span in spans)
+    duration_s = min(duration_s, MAX_SILENT_S)
+    warnings.warn(f"no words in {text[:40]!r}: a silent face of {duration_s:.1f} s", stacklevel=2)
+    return avatar.idle(duration_s, marked or job.emotion or read_emotion(text), seed=job.seed)
 
 
 @lru_cache(maxsize=32)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
-from avatar.dialogue.cast import Cast, Character
+from avatar.dialogue.cast import NARRATOR, Cast, Character
 from avatar.dialogue.script import Script, ScriptLine, safe_name
 from checkpoints import manifest
 from checkpoints.errors import InputError
@@ -22,6 +23,8 @@ __all__ = ["CHARACTERS_PER_S", "Job", "Settings", "feel", "plan"]
 
 #: Characters that are spoken in a second, pauses included: 4–5 syllables of about three letters.
 CHARACTERS_PER_S = 14.0
+#: Speakers that a message names before it says how many more there are.
+MAX_NAMED = 8
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,7 @@ def plan(script: Script, cast: Cast, settings: Settings, only: Iterable[str] = (
         raise InputError(
             f"--only names {sorted(wanted - known)[0]!r}, which is neither a line id nor a speaker of the script"
         )
+    _check_speakers([line for line in script if not wanted or {line.line_id, line.speaker} & wanted], cast)
     felt = feel(script, cast).lines if settings.moods else None
     jobs = []
     for index, line in enumerate(script):
@@ -145,6 +149,21 @@ def feel(script: Script, cast: Cast) -> Scene:
         emotion = Emotion.parse(said) if said else read_emotion(line.text, language=line.language or "en")
         scene.say(_character(cast, line).name.casefold(), emotion, len(line.text) / CHARACTERS_PER_S)
     return scene
+
+
+def _check_speakers(lines: Sequence[ScriptLine], cast: Cast) -> None:
+    """Raise an error that names all speakers who have no table, if there is more than one."""
+    known = {character.name.casefold() for character in cast.characters}
+    counts = Counter(line.speaker or NARRATOR for line in lines)
+    missing = [f"{name!r} ({count})" for name, count in counts.most_common() if name.casefold() not in known]
+    if len(missing) > 1:
+        shown = ", ".join(missing[:MAX_NAMED]) + (
+            f" and {len(missing) - MAX_NAMED} more" if missing[MAX_NAMED:] else ""
+        )
+        raise InputError(
+            f"the cast has no table for {len(missing)} speakers (lines): {shown}; add them, "
+            "or let mien dialogue SCRIPT CAST --new-cast write a cast with all of them"
+        )
 
 
 def _character(cast: Cast, line: ScriptLine) -> Character:

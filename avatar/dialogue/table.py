@@ -79,17 +79,23 @@ def lines_of(rows: Iterable[tuple[str, Sequence[str]]], header: Sequence[str], n
 
 
 def read_renpy(path: Path) -> Iterator[ScriptLine]:
-    """Yield the lines of Ren'Py's ``dialogue.tab`` (column 1 is the id that ``config.auto_voice`` asks for)."""
+    """Yield the lines of Ren'Py's ``dialogue.tab`` (column 1 is the id that ``config.auto_voice`` asks for).
+
+    ``extend`` is no character: it goes on with the line before, in the voice of whoever said that.
+    """
     reader = csv.DictReader(io.StringIO(read_text(path), newline=""), delimiter="\t", quoting=csv.QUOTE_NONE)
     missing = [name for name in _RENPY_COLUMNS if name not in (reader.fieldnames or [])]
     if missing:
         raise InputError(
             f"{path} has no column {missing[0]!r}; make it with Ren'Py's 'Extract Dialogue', tab-delimited"
         )
+    speaker = ""
     for row in reader:
+        who = (row["Character"] or "").strip().strip('"')
+        speaker = speaker if who == "extend" else who
         yield ScriptLine(
             line_id=(row["Identifier"] or "").strip(),
-            speaker=(row["Character"] or "").strip().strip('"'),
+            speaker=speaker,
             text=_renpy_text(row["Dialogue"] or ""),
             place=f"{path.name}:{reader.line_num}",
         )

@@ -16,12 +16,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avatar.dialogue import Job, Settings, plan, read_cast, read_script
+from avatar.dialogue import Job, Settings, new_cast, plan, read_cast, read_script
 from avatar.dialogue.journal import Journal, is_finished, read_records
+from avatar.dialogue.perform import take_of
 from avatar.dialogue.run import perform_here, run
 from avatar.dialogue.scene import Scene
 from avatar.dialogue.sheet import write_sheet
 from checkpoints import InputError, OutputError
+from conditioning import ARKIT_NAMES, Emotion
 
 LINES = [("Mira", "Yes.", "joy"), ("Guard", "Halt!", "anger:0.6"), ("Mira", "No, wait.", ""), ("Guard", "Go.", "")]
 
@@ -52,6 +54,56 @@ def test_two_workers_and_one_make_the_same_tree(jobs: list[Job], tmp_path: Path)
     run(jobs, tmp_path / "one", workers=1)
     assert tree(tmp_path / "two") == tree(tmp_path / "one")
     assert set(tree(tmp_path / "one")) == {"manifest.jsonl"} | {name for job in jobs for name in job.files}
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "duration_s", "felt"),
+    [
+        ("…", "", 1.6, {}),
+        ("......", "sadness:0.8", 2.2, {"sadness": 0.8}),
+        ("[anger:0.6] ?!", "sadness", 1.4, {"anger": 0.6}),
+        ("[joy:0.5] ... [pause 2]", "", 3.6, {"joy": 0.5}),
+    ],
+)
+def test_a_line_without_words_is_a_silent_face_that_feels(
+    tmp_path: Path, text: str, given: str, duration_s: float, felt: dict[str, float]
+) -> None:
+    script = tmp_path / "s.csv"
+    script.write_text(f"line_id,speaker,text,emotion\na,Mira,{text},{given!r}\n".replace("'", '"'), encoding="utf-8")
+    (tmp_path / "c.toml").write_text("[mira]\n")
+    (job,) = plan(read_script(script), read_cast(tmp_path / "c.toml"), Settings((".wav", ".csv")))
+    with pytest.warns(UserWarning, match="no words in"):
+        take = take_of(job)
+    assert take.duration_s == pytest.approx(duration_s, abs=1e-6)
+    assert not take.speech.waveform.any()
+    assert take.speech.emotion.at(0.7) == Emotion(**felt)
+    jaw = take.motion.weights[:, ARKIT_NAMES.index("jawOpen")]
+    assert jaw.max() < 0.12, "nobody speaks"
+    assert np.ptp(take.motion.head_rotation, axis=0).max() > np.deg2rad(0.3), "and yet it lives"
+    record = run([job], tmp_path / "out", workers=1).records[0]
+    assert "silent face" in record["warnings"][0]
+    assert "error" not in record
+
+
+def test_all_speakers_without_a_table_are_named_at_once(tmp_path: Path) -> None:
+    script = tmp_path / "s.csv"
+    script.write_text("line_id,speaker,text\na,Mira,Yes.\nb,Ann,No.\nc,Ann,Go.\nd,,It rains.\n")
+    (tmp_path / "c.toml").write_text("[mira]\n")
+    with pytest.raises(InputError, match=r"no table for 2 speakers \(lines\): 'Ann' \(2\), 'narrator' \(1\); add"):
+        plan(read_script(script), read_cast(tmp_path / "c.toml"), Settings())
+    assert len(plan(read_script(script), read_cast(tmp_path / "c.toml"), Settings(), only=["Mira"])) == 1
+
+
+def test_a_new_cast_has_every_speaker_once_and_gives_each_another_voice(tmp_path: Path) -> None:
+    script = tmp_path / "s.csv"
+    names = ["Mira", "mira", "", 'O\'Neil [the "Kid"]', "Żaba", *(f"n{i}" for i in range(8))]
+    rows = [f'l{i},"{name.replace(chr(34), chr(34) * 2)}",Yes.' for i, name in enumerate(names)]
+    script.write_text("line_id,speaker,text\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    (tmp_path / "c.toml").write_text(new_cast(read_script(script)), encoding="utf-8")
+    cast = read_cast(tmp_path / "c.toml")
+    assert len(cast.characters) == len(names) - 1
+    assert len({(character.speaker, character.pitch_st) for character in cast.characters}) == len(names) - 1
+    assert len(plan(read_script(script), cast, Settings())) == len(names)
 
 
 @pytest.mark.slow
@@ -91,7 +143,7 @@ def test_a_missing_or_cut_file_is_made_again(jobs: list[Job], tmp_path: Path) ->
 def test_a_line_that_fails_is_recorded_and_does_not_stop_the_others(tmp_path: Path) -> None:
     script = tmp_path / "s.csv"
     script.write_text(
-        "line_id,speaker,text,emotion\na,Mira,Yes.,joy\nb,Mira,…,joy\nc,Mira,No.,joyy\nd,Mira,Go.,\ne,Mira,Hi {$x}.,\n"
+        "line_id,speaker,text,emotion\na,Mira,Yes.,joy\nb,Mira,你好,joy\nc,Mira,No.,joyy\nd,Mira,Go.,\ne,Mira,Hi {$x}.,\n"
     )
     (tmp_path / "c.toml").write_text("[mira]\n")
     failing = plan(read_script(script), read_cast(tmp_path / "c.toml"), Settings((".wav",)))

@@ -115,6 +115,16 @@ def test_renpy_dialogue_tab(tmp_path: Path) -> None:
     ]
 
 
+def test_what_renpy_extends_is_said_by_whoever_spoke_before(tmp_path: Path) -> None:
+    # Rows as Ren'Py 8.0.3 writes them for "extend", its special character: the text begins with a space.
+    tab = "Identifier\tCharacter\tDialogue\na_1\te\tText goes on,{nw}\na_2\textend\t to here.\na_3\t\tIt rains.\n"
+    assert facts(read_script(write(tmp_path, "dialogue.tab", tab))) == [
+        ("a_1", "e", "Text goes on,"),
+        ("a_2", "e", "to here."),
+        ("a_3", "", "It rains."),
+    ]
+
+
 def test_ink_source_and_compiled_story_give_the_same_lines(tmp_path: Path) -> None:
     source = "=== knot ===\nMira: Hello there. # id: hi # emotion: joy\n* [A choice]\n-> END\nGuard: Go. # id: go\n"
     # As inklecate compiles it: text behind "^", tags between "#" and "/#".
