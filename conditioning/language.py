@@ -19,7 +19,8 @@ COMMON_WORDS = MappingProxyType(
         "en": "the and you that for with this have are was not but they what can will your from would there been has "
         "she his her him all out about who get which when make like time just know take people into year good some "
         "could them than then now look only come its over think also back after use how our work first well way even "
-        "want because any these give most us i is it to of my be do go if so up or an at by as we no me he on",
+        "want because any these give most us i is it to of my be do go if so up or a an at by as we no me he on in "
+        "i'm it's don't you're that's",
         "de": "und der die das nicht ist ich du sie wir ihr ein eine einen mit auf für dass wie aber auch noch nur war "
         "bin bist sind hat haben mich dich mir dir uns kein keine wenn was wird schon sehr zu den dem des von im",
         "fr": "le la les un une des et est pas je tu il elle nous vous ils que qui ne pour dans sur avec ce cette mais "
@@ -46,7 +47,7 @@ NAMES = MappingProxyType(
 
 #: So many letters of another script make the text foreign.
 FOREIGN_SCRIPT_SHARE = 0.5
-#: A language needs so many of its words, and more of them than English has.
+#: A language needs so many different ones of its words, and more of them than English has.
 MIN_HITS = 2
 
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
@@ -73,8 +74,8 @@ def foreign_language(text: str) -> str | None:
     if letters and len(other) > FOREIGN_SCRIPT_SHARE * len(letters):
         script = max(sorted(set(other)), key=other.count)
         return script if script == "CJK" else script.capitalize()
-    words = [word.casefold() for word in _WORD.findall(text)]
-    hits = {language: sum(word in table for word in words) for language, table in _TABLES.items()}
+    words = {word.casefold() for word in _WORD.findall(text)}
+    hits = {language: len(words & table) for language, table in _TABLES.items()}
     english = hits.pop("en")
     best = max(hits, key=lambda language: hits[language])
     return NAMES[best] if hits[best] >= MIN_HITS and hits[best] > english else None

@@ -143,7 +143,8 @@ def test_a_missing_or_cut_file_is_made_again(jobs: list[Job], tmp_path: Path) ->
 def test_a_line_that_fails_is_recorded_and_does_not_stop_the_others(tmp_path: Path) -> None:
     script = tmp_path / "s.csv"
     script.write_text(
-        "line_id,speaker,text,emotion\na,Mira,Yes.,joy\nb,Mira,你好,joy\nc,Mira,No.,joyy\nd,Mira,Go.,\ne,Mira,Hi {$x}.,\n"
+        "line_id,speaker,text,emotion\n"
+        "a,Mira,Yes.,joy\nb,Mira,你好,joy\nc,Mira,No.,joyy\nd,Mira,Go.,\ne,Mira,Hi {$x}.,\n"
     )
     (tmp_path / "c.toml").write_text("[mira]\n")
     failing = plan(read_script(script), read_cast(tmp_path / "c.toml"), Settings((".wav",)))

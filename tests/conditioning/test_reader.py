@@ -222,12 +222,23 @@ def test_quantization_keeps_half_a_step() -> None:
         ("Все люди рождаются свободными и равными.", "Cyrillic"),
         ("人皆生而自由", "CJK"),
         ("Kneel before Vael'noth, the Elder Wyrm of Zhar!", None),
+        # "a" and "as" are Portuguese too, and one word does not count more often for being repeated.
+        ("A button takes a lever as a child takes a toy.", None),
+        ("A menina foi para a escola.", "Portuguese"),
         ("Oui.", None),
         ("", None),
     ],
 )
 def test_other_languages_are_told_apart(text: str, name: str | None) -> None:
     assert foreign_language(text) == name
+
+
+def test_english_is_hardly_ever_taken_for_another_language(shared_data: Path) -> None:
+    from conditioning.reader_data import goemotions
+
+    texts = goemotions(shared_data, "test").texts
+    assert len(texts) > 5000
+    assert sum(foreign_language(text) is not None for text in texts) <= 0.001 * len(texts)
 
 
 def test_other_languages_are_neutral_with_one_warning() -> None:
