@@ -219,14 +219,16 @@ class Avatar:
         silence = np.zeros(round(duration_s * SILENCE_RATE_HZ), np.float32)
         return self._take(Speech(silence, SILENCE_RATE_HZ, emotion=EmotionTrack.constant(felt)), seed, motion=motion)
 
-    def listen(self, to: float | Speech | Take, emotion: str | Emotion = NEUTRAL, *, seed: int = 0) -> Take:
+    def listen(
+        self, to: float | Speech | Take | Path | str, emotion: str | Emotion = NEUTRAL, *, seed: int = 0
+    ) -> Take:
         """Listen while another speaks: eyes on the speaker, nods, blinks, the mouth shut.
 
         Parameters
         ----------
-        to : float, Speech or Take
-            What is listened to: its pauses are answered by nods. Or a number of seconds: then the clip is a loop
-            whose end flows into its beginning.
+        to : float, Speech, Take, Path or str
+            What is listened to: its pauses are answered by nods. A path is that of a recording. Or a number of
+            seconds: then the clip is a loop whose end flows into its beginning.
         emotion : str or Emotion
             What the listener feels.
         seed : int
@@ -235,16 +237,18 @@ class Avatar:
         Raises
         ------
         InputError
-            If the duration is shorter than half a second or longer than a day.
+            If the duration is shorter than half a second or longer than a day, or the file is not sound.
         """
-        from avatar.animator.listening import listen
+        from avatar.animator.listening import listen, pauses_of
+        from avatar.recording import read_recording
 
         felt = Emotion.parse(emotion) if isinstance(emotion, str) else emotion
         heard = to.speech if isinstance(to, Take) else to
+        if isinstance(heard, (Path, str)):
+            sound = read_recording(heard)
+            heard = Speech(sound.waveform, sound.sample_rate)
         duration_s = heard.duration_s if isinstance(heard, Speech) else float(heard)
-        pauses = None
-        if isinstance(heard, Speech):
-            pauses = [word.start_s for word in heard.words[1:] if not word.symbol and word.duration_s > 0.1]
+        pauses = pauses_of(heard) if isinstance(heard, Speech) else None
         motion = listen(
             duration_s, felt, pauses_s=pauses, fps=MOTION_FPS, seed=seed, style=self.style, loop=pauses is None
         )

@@ -22,6 +22,7 @@ __all__ = ["main"]
 COMMANDS: dict[str, tuple[str, str]] = {
     "say": ("avatar.commands.say:say", "Speak a line with an emotion: video, sound, facial curves."),
     "sync": ("avatar.commands.sync:sync", "Perform a recording: a voice actor's line, with or without its text."),
+    "idle": ("avatar.commands.idle:idle", "Wait or listen without speaking: a loop, or a reaction to a recording."),
     "dialogue": ("avatar.commands.dialogue:dialogue", "Perform a whole script with its cast; resumable."),
     "stream": ("avatar.commands.stream:stream", "Perform a line live: Unreal, VMC, or a page in the browser."),
     "head": ("avatar.commands.head:head", "Register 3-D heads of your own."),

@@ -10,11 +10,13 @@ import numpy.typing as npt
 
 from avatar.animator.animator import idle
 from avatar.animator.gaze import eye_shapes
+from avatar.animator.loudness_jaw import loudness_speaking
 from avatar.animator.noise import smoothstep
+from avatar.animator.prosody import prosody_of
 from avatar.animator.style import AS_DIRECTED, Style
-from conditioning import ARKIT_INDEX, Emotion, Motion
+from conditioning import ARKIT_INDEX, FEATURE_RATE_HZ, Emotion, Motion, Speech
 
-__all__ = ["listen"]
+__all__ = ["listen", "pauses_of"]
 
 #: Listeners look at the speaker about three quarters of the time, speakers less (Argyle & Cook 1976): glances away
 #: become this much rarer.
@@ -28,6 +30,8 @@ DIP_S, DEPTH_DEG, SHRINK = (0.32, 0.46), (2.5, 5.0), 0.6
 MOST_DIPS = 3
 #: Raise of the brows with the first dip.
 BROWS = 0.22
+#: A speaker pauses where there is no word for this long, or no sound where words are not known, seconds.
+WORDLESS_S, SILENT_S = 0.1, 0.25
 #: Nods begin no closer to a loop's ends than this, seconds.
 MARGIN_S = 0.3
 
@@ -82,6 +86,19 @@ def listen(
         column += (1.0 - column) * brows * style.expressiveness
     weights = np.clip(weights, 0.0, 1.0)
     return Motion(base.fps, weights.astype(np.float32), head.astype(np.float32), eyes.astype(np.float32))
+
+
+def pauses_of(speech: Speech) -> list[float]:
+    """Return when a speaker pauses, in seconds: between words where they are known, else where the sound stops."""
+    if speech.words:
+        return [word.start_s for word in speech.words[1:] if not word.symbol and word.duration_s > WORDLESS_S]
+    times_s = np.arange(0.0, speech.duration_s, 1.0 / FEATURE_RATE_HZ)
+    sounds = np.concatenate([[0], loudness_speaking(times_s, prosody_of(speech)) > 0.5, [1]]).astype(int)
+    change = np.diff(sounds)
+    stops, goes = np.flatnonzero(change < 0), np.flatnonzero(change > 0)[1:]  # The first sound follows no pause.
+    lasting = (goes - stops) > SILENT_S * FEATURE_RATE_HZ
+    found: list[float] = (stops[lasting] / FEATURE_RATE_HZ).tolist()
+    return found
 
 
 def _nod_starts(duration_s: float, pauses_s: Sequence[float] | None, rng: np.random.Generator) -> list[float]:

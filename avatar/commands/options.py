@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-__all__ = ["drawing", "emotion", "manner", "outputs", "picture", "portrait", "style", "voice"]
+__all__ = ["drawing", "emotion", "manner", "outputs", "picture", "portrait", "seed", "style", "voice"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -67,6 +67,10 @@ def _bundle(*decorators: Callable[[Command], Command]) -> Callable[[Command], Co
     return decorate
 
 
+seed = click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed, another take of the same line."
+)
+
 emotion = _bundle(
     click.option(
         "-e",
@@ -75,13 +79,7 @@ emotion = _bundle(
         help='Words and weights: "joy:0.8, surprise:0.4", "bittersweet", "-joy". Default: read from the text.',
     ),
     click.option("--language", default="en-us", show_default=True, metavar="TAG", help="BCP 47 tag of the text."),
-    click.option(
-        "--seed",
-        type=click.IntRange(0),
-        default=0,
-        show_default=True,
-        help="Another seed, another take of the same line.",
-    ),
+    seed,
 )
 
 portrait = click.option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import signal
 import subprocess
@@ -40,6 +41,10 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("arguments", "says"),
     [
         (("say", "", "-o", "x.wav"), "nothing to say"),
+        (("idle",), "SECONDS or --listen-to"),
+        (("idle", "0.1"), "from 0.5 to 86400 seconds"),
+        (("idle", "--listen-to", "none.wav"), "there is no file none.wav"),
+        (("idle", "5", "-o", "x.mp4"), "needs a face"),
         (("say", "…?!", "-o", "x.wav"), "nothing to say"),
         (("say", "🎉🎉", "-o", "x.wav"), "nothing to say"),
         (("say", "Hi.", "-e", "joyy", "-o", "x.wav"), "did you mean joy"),
@@ -83,6 +88,16 @@ def test_a_wrong_portrait_gets_one_line_and_leaves_nothing(faces: Path, tmp_path
     assert says in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_idle_face_is_curves_alone_by_default(tmp_path: Path) -> None:
+    assert mien("idle", "2", "-e", "joy:0.5", folder=tmp_path).returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["take.csv"]
+    with (tmp_path / "take.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 120  # 60 frames a second
+    assert {float(row["JawOpen"]) for row in rows} == {0.0}
+    assert min(float(row["MouthSmileLeft"]) for row in rows) > 0.2
 
 
 def test_the_same_seed_gives_the_same_bytes_in_two_processes(tmp_path: Path) -> None:

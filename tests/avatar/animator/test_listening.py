@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import soundfile
 
 from avatar import Avatar
 from avatar.animator import Style, idle
-from avatar.animator.listening import listen
+from avatar.animator.listening import listen, pauses_of
 from conditioning import InputError, Segment, Speech
 
 
@@ -59,3 +62,20 @@ def test_an_avatar_listens_to_a_line() -> None:
     assert not take.speech.waveform.any()
     with pytest.raises(InputError, match=r"0\.5"):
         Avatar().listen(0.1)
+
+
+def test_pauses_of_a_recording_are_where_it_is_silent(tmp_path: Path) -> None:
+    rate, sounds = 16_000, [(0.5, 2.0), (2.1, 3.0), (3.6, 5.0)]  # the gap of .1 s is a consonant, no pause
+    wave = np.zeros(6 * rate, np.float32)
+    for start_s, end_s in sounds:
+        at = np.arange(round(start_s * rate), round(end_s * rate))
+        wave[at] = 0.3 * np.sin(2 * np.pi * 180.0 * at / rate)
+    soundfile.write(tmp_path / "line.wav", wave, rate)
+    assert pauses_of(Speech(wave, rate)) == pytest.approx([3.0, 5.0], abs=0.08)
+    assert pauses_of(Speech(np.zeros(rate, np.float32), rate)) == []
+    take = Avatar().listen(tmp_path / "line.wav", "joy:0.3", seed=1)
+    assert take.duration_s == pytest.approx(6.0)
+    assert not take.speech.waveform.any()
+    assert take.motion.curve("jawOpen").max() == 0
+    with pytest.raises(InputError, match="there is no file"):
+        Avatar().listen(tmp_path / "none.wav")
