@@ -106,7 +106,7 @@ def evaluate_portrait(folder: Path, *, seconds: float = 4.0, seed: int = 0) -> d
             _measure(PortraitRenderer(path), landmarker, tally, seconds, rng)
     renderer = PortraitRenderer(paths[0])
     return {
-        "fps_512": frames_per_second(renderer, (512, 512)),
+        "fps_512": frames_per_second(renderer, (512, 512), 150),
         "fps_1080": frames_per_second(renderer, (1920, 1080)),
         "mouth_r": float(np.min(tally.mouth_r)),
         "closed_aperture": float(np.percentile(tally.closed, 95)),

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,11 +28,15 @@ FULL_DISK_BYTES = 1 << 20
 
 #: sRGB frames are stored as limited-range BT.709 and said to be so. Untagged files are taken for BT.601 by
 #: some players and for BT.709 by others, and skin shifts in hue between them.
-_COLOUR = [
-    "-vf", "scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_chroma_int,"
-    "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709",
+_TAGS = [
     "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv",
 ]  # fmt: skip
+_TAGGED = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
+#: Frames that we convert ourselves are only tagged; ffmpeg converts the others.
+_COLOUR = {
+    True: ["-vf", _TAGGED, *_TAGS],
+    False: ["-vf", f"scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_chroma_int,{_TAGGED}", *_TAGS],
+}
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,7 @@ def write_video(
     path : Path
         Target; its suffix picks the container. It is overwritten, and removed if anything fails.
     frames : iterable of (height, width, 3 or 4) uint8
-        sRGB, one per ``1 / fps`` seconds.
+        sRGB, one per ``1 / fps`` seconds; each an array of its own, for it is encoded while the next one is drawn.
     speech : Speech, optional
         The sound.
     n_frames : int
@@ -141,26 +146,39 @@ def _encode(
     size: tuple[int, int],
     chosen: VideoFormat,
 ) -> None:
-    """Feed the frames to ffmpeg."""
+    """Feed the frames to ffmpeg, from a thread of its own: the next frame is drawn while the last one is on its way."""
     import imageio_ffmpeg
 
+    from renderers.yuv import to_yuv420
+
+    planar = chosen.pixel_format == "yuv420p" and chosen.channels == 3
     writer = imageio_ffmpeg.write_frames(
         str(path),
         size,
-        pix_fmt_in="rgb24" if chosen.channels == 3 else "rgba",
+        pix_fmt_in="yuv420p" if planar else "rgb24" if chosen.channels == 3 else "rgba",
         pix_fmt_out=chosen.pixel_format,
         fps=fps,
         codec=chosen.video_codec,
         quality=None,
         macro_block_size=1,
         ffmpeg_log_level="quiet",
-        output_params=[*(_COLOUR if chosen.tag_colour else []), *chosen.parameters, *notes],
+        output_params=[*(_COLOUR[planar] if chosen.tag_colour else []), *chosen.parameters, *notes],
         **sound,
     )
     writer.send(None)
+
+    def send(frame: npt.NDArray[np.uint8]) -> None:
+        writer.send(to_yuv420(frame) if planar else np.ascontiguousarray(frame))
+
     try:
-        for frame in frames:
-            writer.send(np.ascontiguousarray(frame))
+        with ThreadPoolExecutor(1, thread_name_prefix="encode") as thread:
+            waiting: Future[None] | None = None
+            for frame in frames:
+                if waiting is not None:
+                    waiting.result()
+                waiting = thread.submit(send, frame)
+            if waiting is not None:
+                waiting.result()
     finally:
         writer.close()
 

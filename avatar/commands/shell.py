@@ -23,6 +23,8 @@ __all__ = ["Targets", "open_avatar", "save"]
 DEFAULT_VIDEO = Path("take.mp4")
 DEFAULT_SOUND = Path("take.wav")
 VIDEO_SUFFIXES = frozenset({".mp4", ".webm", ".gif", ".png.zip"})
+#: Of these, what has no alpha.
+OPAQUE_SUFFIXES = frozenset({".mp4", ".gif"})
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ def open_avatar(
     _check_rig(rig, paths)
     given = {"fit": fit, "transparent": transparent, **drawing}
     renderer_options = _renderer_options(renderer or DEFAULT_RENDERER, given, renderer_option)
+    if renderer_options.get("transparent"):
+        _check_alpha(paths)
     if len(set(paths)) < len(paths):
         raise OutputError(f"-o names {max(paths, key=paths.count)} twice; give each file once")
     avatar = Avatar(
@@ -93,6 +97,13 @@ def open_avatar(
         style=Style(expressiveness, head_motion, blink_rate, gaze_motion),
     )
     return avatar, Targets(paths, fps, size, quiet, rig, beside, label)
+
+
+def _check_alpha(paths: tuple[Path, ...]) -> None:
+    """Refuse targets that cannot be transparent."""
+    for path in paths:
+        if suffix_of(path) in OPAQUE_SUFFIXES:
+            raise InputError(f"{path.name} cannot be transparent; write .webm or .png.zip, or leave --transparent out")
 
 
 def _renderer_options(renderer: str, named: dict[str, Any], others: tuple[str, ...]) -> dict[str, Any]:

@@ -71,10 +71,15 @@ def rasterize_into(
         wb_x, wb_y = (cy - ay) * inverse, -(cx - ax) * inverse
         wc_x, wc_y = -(by - ay) * inverse, (bx - ax) * inverse
         z_a, z_b, z_c = points[a, 2], points[b, 2], points[c, 2]
+        wa_x, wa_y = -wb_x - wc_x, -wb_y - wc_y
         for y in range(y_low, y_high + 1):
-            wb = wb_x * (x_low - ax) + wb_y * (y - ay)
-            wc = wc_x * (x_low - ax) + wc_y * (y - ay)
-            for x in range(x_low, x_high + 1):
+            wb_0, wc_0 = wb_y * (y - ay) - wb_x * ax, wc_y * (y - ay) - wc_x * ax
+            # Where each weight passes zero bounds the row, to a sample; the test below is exact.
+            first, last = _row(1.0 - wb_0 - wc_0, wa_x, x_low, x_high)
+            first, last = _row(wb_0, wb_x, first, last)
+            first, last = _row(wc_0, wc_x, first, last)
+            for x in range(first, last + 1):
+                wb, wc = wb_0 + wb_x * x, wc_0 + wc_x * x
                 wa = 1.0 - wb - wc
                 if wa >= -1e-6 and wb >= -1e-6 and wc >= -1e-6:
                     z = wa * z_a + wb * z_b + wc * z_c
@@ -82,8 +87,16 @@ def rasterize_into(
                         depth[y, x] = z
                         for k in range(channels):
                             out[y, x, k] = wa * attributes[a, k] + wb * attributes[b, k] + wc * attributes[c, k]
-                wb += wb_x
-                wc += wc_x
+
+
+@compiled
+def _row(at_zero: float, slope: float, first: int, last: int) -> tuple[int, int]:
+    """Return the samples of a row, to one too many on either side, where a weight is not negative."""
+    if slope > 1e-6:
+        return max(first, int(np.floor(-at_zero / slope))), last
+    if slope < -1e-6:
+        return first, min(last, int(np.ceil(-at_zero / slope)))
+    return first, last
 
 
 @compiled

@@ -73,6 +73,16 @@ def test_a_wrong_request_gets_one_line_and_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("target", ["x.mp4", "x.gif"])
+def test_transparency_that_a_file_cannot_hold_is_refused_before_any_work(tmp_path: Path, target: str) -> None:
+    """No portrait has been opened yet: the one named here does not exist."""
+    result = mien("say", "Hi.", "--portrait", "no.png", "--transparent", "-o", target, folder=tmp_path)
+    assert result.returncode == 2
+    assert f"{target} cannot be transparent; write .webm or .png.zip" in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("name", "says"),
     [
