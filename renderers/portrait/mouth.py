@@ -39,24 +39,35 @@ _PARTED_PX = 1.5
 #: Skin of less chroma (of its brightest channel) than this is that of a picture without colours.
 _COLOURFUL = 0.12
 #: How fast light is lost into the mouth (head model's units).
-_DARKENING = 3.2
+_DARKENING = 2.8
+#: What lies this far behind the front teeth is shaded by the cheeks, and how fast (head model's units).
+_MOLARS, _CHEEKS = 2.2, 1.6
+#: Light in the lips' shadow falls off this much faster in green and blue, in a picture with colours.
+_WARMTH = np.array([0.0, 0.18, 0.24], np.float32)
 #: Half the width of the incisors, head model's units.
 _INCISORS = 0.8
 #: How far the upper incisors reach below the upper lip at rest (1–3 mm of a mouth of 50 mm), and where the lower ones
 #: begin, behind the lower lip.
-_SHOWN, _LOWER_SHOWN = 0.045, 0.055
+_SHOWN, _LOWER_SHOWN = 0.05, 0.01
 #: Light on the sides of teeth that look at the tongue.
 _BEHIND = 0.3
-#: Landmarks on the red of the lips.
+#: Landmarks on the red of the lips, and on skin.
 _ON_LIPS = (0, 17, 37, 267, 84, 314)
+_ON_SKIN = (205, 425, 50, 280, 199, 200)
 #: Light on the tongue, of the flesh's: in the mouth's shadow, or it is taken for a lip.
-_TONGUE = 0.52
+_TONGUE = 0.55
+#: Lips shade what lies this near them (widths of the mouth).
+_SHADOW = 0.05
+#: Least share of the light there, between lips that have hardly parted, which show a dark line instead of a row of
+#: teeth, and in a mouth that is open by this share of its width.
+_NARROW_LIGHT, _WIDE_LIGHT, _WIDE = 0.12, 0.75, 0.22
 #: Light in the throat, of the flesh's.
-_THROAT = 0.12
+_THROAT = 0.1
 #: Gaps between teeth, widths of the mouth, and how bright they are beside the teeth.
 _BETWEEN_TEETH, _CLOSED_UP = 0.05, 0.72
-#: Teeth beside the white of the eyes in the same light (sRGB), which they are at least.
-_BESIDE_WHITE = np.array([0.92, 0.88, 0.80], np.float32)
+#: Teeth beside the white of the eyes (sRGB), which lies in the shadow of lids and lashes; they are at least this.
+_BESIDE_WHITE = np.array([1.24, 1.19, 1.08], np.float32)
+_UNTINTED = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +90,8 @@ class Mouth:
         Mean colour of the lips.
     throat : (3,) float32
         What shows where there is nothing.
+    warmth : (3,) float32
+        Powers of the light in the lips' shadow.
     own : (H, W, 5) float32 or None
         The portrait's own open mouth, where it shows one: colour, its matte at rest, and its matte once the lips
         have parted further (the teeth alone).
@@ -97,6 +110,7 @@ class Mouth:
     colours: Float
     lips: Float
     throat: Float
+    warmth: Float
     own: Float | None
     left: int
     top: int
@@ -147,6 +161,7 @@ def make_mouth(pixels: npt.NDArray[np.uint8], rig: Rig, head: Head, landmarks: F
         colours=colours,
         lips=_mean_colour(pixels, landmarks, _ON_LIPS),
         throat=throat,
+        warmth=1 + _WARMTH * _colourful(_mean_colour(pixels, landmarks, _ON_SKIN)),
         own=own,
         left=left,
         top=top,
@@ -218,7 +233,8 @@ def draw_mouth(
     drawn = np.maximum(drawn, _CLOSED_UP * closed)
     inside = cv2.resize(drawn, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
     inside = cv2.GaussianBlur(inside, (0, 0), 0.6)
-    inside *= _shadow(opening, mouth.width_px)[..., None]
+    # What the lips shade is lit by light that they have reflected.
+    inside *= _shadow(opening, mouth.width_px)[..., None] ** mouth.warmth
     if mouth.own is not None:
         back = planar_inverse(rotation)
         ys, xs = np.mgrid[top:bottom, left:right].astype(np.float64)
@@ -270,11 +286,13 @@ def _shadow(opening: Float, width_px: float) -> Float:
     """Return the light that reaches each pixel between the lips: less near the lips, least below the upper one."""
     import cv2
 
-    sigma = max(0.8, 0.045 * width_px)
+    sigma = max(0.8, _SHADOW * width_px)
     spread = cv2.GaussianBlur(opening, (0, 0), sigma)
     shift = np.array([[1, 0, 0], [0, 1, 0.6 * sigma]], np.float32)
     from_above = cv2.warpAffine(spread, shift, opening.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
-    light: Float = 0.4 + 0.6 * np.clip(1.6 * np.minimum(spread, from_above), 0, 1)
+    wide = min(float(opening.sum(0).max(initial=0.0)) / (_WIDE * width_px), 1.0)
+    least = _NARROW_LIGHT + (_WIDE_LIGHT - _NARROW_LIGHT) * wide
+    light: Float = least + (1 - least) * np.clip(1.6 * np.minimum(spread, from_above), 0, 1)
     return light
 
 
@@ -349,11 +367,13 @@ def _colours(
     """Return (V, 3) colours of the inside in the face's light, and that of the throat."""
     start, stop = rig.parts["mouth_socket"].start, rig.parts["teeth"].stop
     count = stop - start
-    skin = _mean_colour(pixels, landmarks, (205, 425, 50, 280, 199, 200))
+    skin = _mean_colour(pixels, landmarks, _ON_SKIN)
     lips = _mean_colour(pixels, landmarks, _ON_LIPS)
     grey = float(skin @ np.array([0.299, 0.587, 0.114], np.float32))
     teeth = np.clip((0.45 * grey + 0.55 * skin) * np.array([1.1, 1.07, 1.0], np.float32), 0, 245)
     teeth = np.maximum(teeth, _BESIDE_WHITE * _white_of_eyes(pixels, landmarks))
+    # Varnish and warm light tint teeth less than skin, or they are taken for it.
+    teeth = np.minimum(teeth + _UNTINTED * (teeth.mean() - teeth), 245)
     if own is not None:
         shown = own[..., :3][own[..., 3] > 0.99]
         bright = shown[shown.sum(1) >= np.percentile(shown.sum(1), 75)]
@@ -361,7 +381,7 @@ def _colours(
     flesh = 0.5 * lips * np.array([1.0, 0.74, 0.72], np.float32)
     flesh += 0.5 * np.array([grey * 1.1, grey * 0.46, grey * 0.44], np.float32)
     # A grey picture has a grey mouth.
-    colourful = float(np.clip(np.ptp(skin) / max(float(skin.max()), 1.0) / _COLOURFUL, 0, 1))
+    colourful = _colourful(skin)
     flesh = flesh * colourful + flesh.mean() * (1 - colourful)
     colours = np.zeros((count, 3), np.float32)
 
@@ -382,11 +402,18 @@ def _colours(
     tint = 1 - (1 - depth)[:, None] * np.array([0.0, 0.3, 0.34], np.float32) * colourful
     arch = points[part("teeth")] - np.array([0, 0, front - 3.5], np.float32)
     outward = (normals[part("teeth")] * arch)[:, [0, 2]].sum(1) / np.maximum(np.hypot(arch[:, 0], arch[:, 2]), 1e-6)
+    # Cheeks shade the molars.
+    depth[part("teeth")] *= np.exp(-np.maximum(front - _MOLARS - points[part("teeth"), 2], 0) / _CHEEKS)
     lambert[part("teeth")] = 0.35 + 0.65 * lambert[part("teeth")]
     lambert[part("teeth")] *= _BEHIND + (1 - _BEHIND) * np.clip(2 * outward + 0.8, 0, 1)
     lit: Float = (colours * tint * (lambert * depth)[:, None]).astype(np.float32)
     throat: Float = (_THROAT * flesh).astype(np.float32)
     return np.maximum(lit, throat), throat
+
+
+def _colourful(skin: Float) -> float:
+    """Return 0 for the skin of a picture without colours, 1 for any other."""
+    return float(np.clip(np.ptp(skin) / max(float(skin.max()), 1.0) / _COLOURFUL, 0, 1))
 
 
 def _white_of_eyes(pixels: npt.NDArray[np.uint8], landmarks: Float) -> Float:

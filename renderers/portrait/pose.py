@@ -46,6 +46,9 @@ _ALONG, _ACROSS = 0.55, 1.1
 _LASTING = ("mouthSmileLeft", "mouthSmileRight")
 #: Shapes that raise the upper lip, which an open smile has raised already.
 _RAISING = ("mouthUpperUpLeft", "mouthUpperUpRight", "noseSneerLeft", "noseSneerRight")
+#: Pairs that raise the upper lip, and how far they may (widths of the mouth: 5 to 6 of 50 mm).
+_RAISERS = (("noseSneerLeft", "noseSneerRight"), ("mouthUpperUpLeft", "mouthUpperUpRight"))
+_MOST_RISE = 0.115
 #: Shapes that no smile goes with, and how much of a shown one each takes back.
 _UNSMILING = (
     ("mouthPucker", 0.8), ("mouthFunnel", 0.7), ("mouthFrownLeft", 0.5), ("mouthFrownRight", 0.5),
@@ -126,6 +129,8 @@ class Poser:
             self._lift_lower(eye, ARKIT_INDEX[f"eyeSquint{side}"])
             self._meet(eye)
         self._pairs = (np.array(INNER_UPPER[1:-1]), np.array(INNER_LOWER))
+        for left, right in _RAISERS:
+            self._bound_rise(ARKIT_INDEX[left], ARKIT_INDEX[right])
         #: Landmarks around the lips.
         self.mouth_ring = np.array(OUTER_LIPS)
         #: Vertices that bound the mouth's zone.
@@ -139,6 +144,15 @@ class Poser:
         self._pivot = head.fit.place(PIVOT[None].astype(np.float32))[0].astype(np.float64)
         basis = head.fit.rotation
         self._basis = basis
+
+    def _bound_rise(self, left: int, right: int) -> None:
+        """Scale a pair of shapes that raise the upper lip, so that they do not bare a small mouth's whole teeth."""
+        middle = self._pairs[0][2:7]
+        raised = self._sheet.points + self._deltas[left] + self._deltas[right]
+        rise = (self._landmark_y(self._sheet.points, middle) - self._landmark_y(raised, middle)).mean()
+        share = np.float32(min(1.0, _MOST_RISE * self._head.mouth_width_px / max(float(rise), 1e-3)))
+        self._deltas[left] *= share
+        self._deltas[right] *= share
 
     def parted_px(self, points: Float) -> float:
         """Return how much further the lips stand apart than in the portrait, pixels, in the middle of the mouth."""

@@ -71,7 +71,7 @@ def rasterize_into(
         wb_x, wb_y = (cy - ay) * inverse, -(cx - ax) * inverse
         wc_x, wc_y = -(by - ay) * inverse, (bx - ax) * inverse
         z_a, z_b, z_c = points[a, 2], points[b, 2], points[c, 2]
-        wa_x, wa_y = -wb_x - wc_x, -wb_y - wc_y
+        wa_x = -wb_x - wc_x
         for y in range(y_low, y_high + 1):
             wb_0, wc_0 = wb_y * (y - ay) - wb_x * ax, wc_y * (y - ay) - wc_x * ax
             # Where each weight passes zero bounds the row, to a sample; the test below is exact.

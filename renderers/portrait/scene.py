@@ -14,6 +14,7 @@ from renderers.portrait.eyes import Eye, draw_eye, make_eye
 from renderers.portrait.head import Head, bend_head
 from renderers.portrait.lashes import draw_lashes
 from renderers.portrait.lids import Lid, draw_lid, make_lid
+from renderers.portrait.lip_seam import seat_lips
 from renderers.portrait.matte import person_matte, split_layers
 from renderers.portrait.mouth import Mouth, draw_mouth, draw_seam, make_mouth
 from renderers.portrait.pose import Poser, closing_demand
@@ -235,6 +236,7 @@ def make_scene(pixels: npt.NDArray[np.uint8], landmarks: Float) -> Scene:
     rig = load_rig()
     size = (pixels.shape[1], pixels.shape[0])
     fit = fit_rig(rig, Face(landmarks))
+    landmarks = seat_lips(pixels, landmarks)
     head = bend_head(rig, fit, landmarks)
     sheet = make_sheet(rig, head, size)
     poser = Poser(rig, head, sheet)
