@@ -174,15 +174,18 @@ class Landmarker:
     ----------
     track : bool
         Whether successive pictures are frames of one video.
+    refined : bool
+        Whether a second look at lips and eyes corrects the mesh. Without it, another model looks: 468 points, no iris,
+        and other errors.
     """
 
-    def __init__(self, *, track: bool = False) -> None:
+    def __init__(self, *, track: bool = False, refined: bool = True) -> None:
         face_mesh, face_detection = _modules()
         with quiet():
             self._mesh: Any = face_mesh.FaceMesh(
                 static_image_mode=not track,
                 max_num_faces=1,
-                refine_landmarks=True,
+                refine_landmarks=refined,
                 min_detection_confidence=0.3,
             )
             # The models load in another thread; the first answer comes after their chatter.
@@ -206,7 +209,7 @@ class Landmarker:
         self._mesh = self._many = self._detector = None
 
     def points(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32] | None:
-        """Return (478, 3) float32 pixels of the most prominent face after one look, or None.
+        """Return (478 or 468, 3) float32 pixels of the most prominent face after one look, or None.
 
         For measuring frames; :meth:`find` is the careful way.
         """

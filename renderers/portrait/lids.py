@@ -27,9 +27,9 @@ _SHADING = 0.10
 #: Share of the skin's grain that shows on the smooth lid.
 _GRAIN = 0.22
 #: Darker skin than this percentile (shadows, lashes, brows) gives the lid no tone.
-_LIT_PERCENT = 50.0
+_LIT_PERCENT = 35.0
 #: The lid's tone is moved this far (of logarithms) towards that of skin above this percentile.
-_LIFT, _LIT_TO = 0.4, 80.0
+_LIFT, _LIT_TO = 0.12, 80.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,7 +194,7 @@ def _share(
     """Return how much of the lid each vertex shows, and the triangles that show any."""
     fold = np.clip((2.4 - above) / 1.4, 0, 1)
     below = np.clip((above + 0.42) / 0.14, 0, 1)
-    sideways = np.clip((0.56 - np.abs(shut[:, 0] - edge[:, 0].mean()) / span) / 0.1, 0, 1)
+    sideways = np.clip((0.58 - np.abs(shut[:, 0] - edge[:, 0].mean()) / span) / 0.2, 0, 1)
     travel = shut[:, 1] - rest[:, 1]
     upper = np.clip(travel / max(float(travel.max()), 1e-6) * 5 - 0.3, 0, 1)
     share = (upper * fold * fold * (3 - 2 * fold) * below * sideways).astype(np.float32)

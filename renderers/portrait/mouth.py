@@ -8,16 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from conditioning.arkit import ARKIT_INDEX
-from renderers.landmarks import (
-    INNER_LOWER,
-    INNER_UPPER,
-    LEFT_EYE_LOWER,
-    LEFT_EYE_UPPER,
-    RIGHT_EYE_LOWER,
-    RIGHT_EYE_UPPER,
-)
+from renderers.landmarks import INNER_LOWER, INNER_UPPER
 from renderers.portrait.head import Head, jaw_share
 from renderers.portrait.matte import fill
+from renderers.portrait.mouth_colours import ON_LIPS, mean_colour, mouth_colours, warmth
 from renderers.portrait.pose import planar_inverse
 from renderers.portrait.raster import EMPTY_DEPTH, rasterize
 from renderers.rig import Rig
@@ -36,38 +30,20 @@ _TEETH_DOWN = 0.25
 _GUMS_AWAY = 0.16
 #: Lips that have parted this much further show their portrait's teeth without the rim of the lower lip.
 _PARTED_PX = 1.5
-#: Skin of less chroma (of its brightest channel) than this is that of a picture without colours.
-_COLOURFUL = 0.12
-#: How fast light is lost into the mouth (head model's units).
-_DARKENING = 2.8
-#: What lies this far behind the front teeth is shaded by the cheeks, and how fast (head model's units).
-_MOLARS, _CHEEKS = 2.2, 1.6
-#: Light in the lips' shadow falls off this much faster in green and blue, in a picture with colours.
-_WARMTH = np.array([0.0, 0.18, 0.24], np.float32)
 #: Half the width of the incisors, head model's units.
 _INCISORS = 0.8
 #: How far the upper incisors reach below the upper lip at rest (1–3 mm of a mouth of 50 mm), and where the lower ones
 #: begin, behind the lower lip.
-_SHOWN, _LOWER_SHOWN = 0.05, 0.01
-#: Light on the sides of teeth that look at the tongue.
-_BEHIND = 0.3
-#: Landmarks on the red of the lips, and on skin.
-_ON_LIPS = (0, 17, 37, 267, 84, 314)
-_ON_SKIN = (205, 425, 50, 280, 199, 200)
-#: Light on the tongue, of the flesh's: in the mouth's shadow, or it is taken for a lip.
-_TONGUE = 0.55
+_SHOWN, _LOWER_SHOWN = 0.05, 0.09
 #: Lips shade what lies this near them (widths of the mouth).
 _SHADOW = 0.05
 #: Least share of the light there, between lips that have hardly parted, which show a dark line instead of a row of
 #: teeth, and in a mouth that is open by this share of its width.
-_NARROW_LIGHT, _WIDE_LIGHT, _WIDE = 0.12, 0.75, 0.22
-#: Light in the throat, of the flesh's.
-_THROAT = 0.1
+_NARROW_LIGHT, _WIDE_LIGHT, _WIDE = 0.1, 0.85, 0.22
+#: Share of the light that lips thrust forward keep from what lies behind them.
+_ROUNDED_DARK = 0.6
 #: Gaps between teeth, widths of the mouth, and how bright they are beside the teeth.
 _BETWEEN_TEETH, _CLOSED_UP = 0.05, 0.72
-#: Teeth beside the white of the eyes (sRGB), which lies in the shadow of lids and lashes; they are at least this.
-_BESIDE_WHITE = np.array([1.24, 1.19, 1.08], np.float32)
-_UNTINTED = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,16 +128,16 @@ def make_mouth(pixels: npt.NDArray[np.uint8], rig: Rig, head: Head, landmarks: F
     own, left, top = (None, 0, 0)
     if head.mouth_open_px > 0:
         own, left, top = _own_mouth(pixels, landmarks)
-    colours, throat = _colours(pixels, rig, head, landmarks, own)
+    colours, throat = mouth_colours(pixels, rig, landmarks, own)
     return Mouth(
         points=points,
         deltas=np.ascontiguousarray(head.deltas[index][:, start:stop]),
         shape_index=index,
         triangles=triangles.astype(np.int32),
         colours=colours,
-        lips=_mean_colour(pixels, landmarks, _ON_LIPS),
+        lips=mean_colour(pixels, landmarks, ON_LIPS),
         throat=throat,
-        warmth=1 + _WARMTH * _colourful(_mean_colour(pixels, landmarks, _ON_SKIN)),
+        warmth=warmth(pixels, landmarks),
         own=own,
         left=left,
         top=top,
@@ -198,6 +174,7 @@ def draw_mouth(
     rotation: npt.NDArray[np.float64],
     opening: Float,
     parted_px: float,
+    rounded: float,
 ) -> Float:
     """Return the inside (h, w, 3) float32 in a box of the frame.
 
@@ -217,6 +194,8 @@ def draw_mouth(
         Share of each pixel that the lips leave open.
     parted_px : float
         How much further the lips stand apart than in the portrait.
+    rounded : float
+        0 to 1: how far the lips are thrust forward.
     """
     import cv2
 
@@ -234,7 +213,8 @@ def draw_mouth(
     inside = cv2.resize(drawn, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
     inside = cv2.GaussianBlur(inside, (0, 0), 0.6)
     # What the lips shade is lit by light that they have reflected.
-    inside *= _shadow(opening, mouth.width_px)[..., None] ** mouth.warmth
+    light = _shadow(opening, mouth.width_px) * (1 - _ROUNDED_DARK * rounded)
+    inside *= light[..., None] ** mouth.warmth
     if mouth.own is not None:
         back = planar_inverse(rotation)
         ys, xs = np.mgrid[top:bottom, left:right].astype(np.float64)
@@ -359,99 +339,3 @@ def _teeth_share(patch: Float, core: npt.NDArray[np.uint8], landmarks: Float) ->
     ys = np.nonzero(core.any(1))[0]
     above = np.arange(len(patch)) < (ys[0] + 0.35 * (ys[-1] - ys[0]) if len(ys) else 0)
     return np.maximum(teeth, above[:, None].astype(np.float32))
-
-
-def _colours(
-    pixels: npt.NDArray[np.uint8], rig: Rig, head: Head, landmarks: Float, own: Float | None
-) -> tuple[Float, Float]:
-    """Return (V, 3) colours of the inside in the face's light, and that of the throat."""
-    start, stop = rig.parts["mouth_socket"].start, rig.parts["teeth"].stop
-    count = stop - start
-    skin = _mean_colour(pixels, landmarks, _ON_SKIN)
-    lips = _mean_colour(pixels, landmarks, _ON_LIPS)
-    grey = float(skin @ np.array([0.299, 0.587, 0.114], np.float32))
-    teeth = np.clip((0.45 * grey + 0.55 * skin) * np.array([1.1, 1.07, 1.0], np.float32), 0, 245)
-    teeth = np.maximum(teeth, _BESIDE_WHITE * _white_of_eyes(pixels, landmarks))
-    # Varnish and warm light tint teeth less than skin, or they are taken for it.
-    teeth = np.minimum(teeth + _UNTINTED * (teeth.mean() - teeth), 245)
-    if own is not None:
-        shown = own[..., :3][own[..., 3] > 0.99]
-        bright = shown[shown.sum(1) >= np.percentile(shown.sum(1), 75)]
-        teeth = 0.8 * bright.mean(0) + 0.2 * teeth if bright.mean() > 0.8 * grey else teeth
-    flesh = 0.5 * lips * np.array([1.0, 0.74, 0.72], np.float32)
-    flesh += 0.5 * np.array([grey * 1.1, grey * 0.46, grey * 0.44], np.float32)
-    # A grey picture has a grey mouth.
-    colourful = _colourful(skin)
-    flesh = flesh * colourful + flesh.mean() * (1 - colourful)
-    colours = np.zeros((count, 3), np.float32)
-
-    def part(name: str) -> slice:
-        return slice(rig.parts[name].start - start, rig.parts[name].stop - start)
-
-    colours[part("mouth_socket")] = 0.55 * flesh
-    colours[part("gums_tongue")] = 0.65 * flesh
-    colours[rig.tongue[start:stop]] = _TONGUE * flesh
-    colours[part("teeth")] = teeth
-    points = rig.head_points[start:stop]
-    normals = _normals(points, rig, start, stop)
-    light = np.array([0.0, 0.35, 0.94], np.float32)
-    lambert = 0.45 + 0.55 * np.clip(normals @ light, 0, 1)
-    front = points[part("teeth"), 2].max()
-    depth = np.exp(-np.maximum(front - 0.2 - points[:, 2], 0) / _DARKENING)
-    # Light that reaches deep has been reflected by flesh on its way.
-    tint = 1 - (1 - depth)[:, None] * np.array([0.0, 0.3, 0.34], np.float32) * colourful
-    arch = points[part("teeth")] - np.array([0, 0, front - 3.5], np.float32)
-    outward = (normals[part("teeth")] * arch)[:, [0, 2]].sum(1) / np.maximum(np.hypot(arch[:, 0], arch[:, 2]), 1e-6)
-    # Cheeks shade the molars.
-    depth[part("teeth")] *= np.exp(-np.maximum(front - _MOLARS - points[part("teeth"), 2], 0) / _CHEEKS)
-    lambert[part("teeth")] = 0.35 + 0.65 * lambert[part("teeth")]
-    lambert[part("teeth")] *= _BEHIND + (1 - _BEHIND) * np.clip(2 * outward + 0.8, 0, 1)
-    lit: Float = (colours * tint * (lambert * depth)[:, None]).astype(np.float32)
-    throat: Float = (_THROAT * flesh).astype(np.float32)
-    return np.maximum(lit, throat), throat
-
-
-def _colourful(skin: Float) -> float:
-    """Return 0 for the skin of a picture without colours, 1 for any other."""
-    return float(np.clip(np.ptp(skin) / max(float(skin.max()), 1.0) / _COLOURFUL, 0, 1))
-
-
-def _white_of_eyes(pixels: npt.NDArray[np.uint8], landmarks: Float) -> Float:
-    """Return (3,): the white of the better lit eye, dark if neither shows any."""
-    import cv2
-
-    whites = [np.zeros(3, np.float32)]
-    for upper, lower in ((RIGHT_EYE_UPPER, RIGHT_EYE_LOWER), (LEFT_EYE_UPPER, LEFT_EYE_LOWER)):
-        ring = landmarks[[*upper, *reversed(lower)], :2]
-        inside = np.zeros(pixels.shape[:2], np.uint8)
-        cv2.fillPoly(inside, [np.round(ring * 16).astype(np.int32)], 1, shift=4)
-        shown = pixels[cv2.erode(inside, np.ones((3, 3), np.uint8)) > 0].astype(np.float32)
-        if len(shown) >= 8:
-            light = shown.min(1)
-            whites.append(shown[light >= np.percentile(light, 75)].mean(0))
-    best: Float = max(whites, key=lambda white: float(white.min()))
-    return best
-
-
-def _normals(points: Float, rig: Rig, start: int, stop: int) -> Float:
-    """Return unit normals of the vertices."""
-    triangles = rig.head_triangles[((rig.head_triangles >= start) & (rig.head_triangles < stop)).all(1)] - start
-    a, b, c = (points[triangles[:, k]] for k in range(3))
-    face_normals = np.cross(b - a, c - a)
-    normals = np.zeros_like(points)
-    for k in range(3):
-        np.add.at(normals, triangles[:, k], face_normals)
-    unit: Float = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
-    return unit
-
-
-def _mean_colour(pixels: npt.NDArray[np.uint8], landmarks: Float, index: tuple[int, ...]) -> Float:
-    """Return the mean colour around some landmarks."""
-    size = max(1, round(0.02 * float(np.linalg.norm(landmarks[454, :2] - landmarks[234, :2]))))
-    values = []
-    for x, y in np.round(landmarks[list(index), :2]).astype(int):
-        patch = pixels[max(0, y - size) : y + size + 1, max(0, x - size) : x + size + 1]
-        if patch.size:
-            values.append(patch.reshape(-1, 3).mean(0))
-    mean: Float = np.mean(values, axis=0).astype(np.float32)
-    return mean

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from conditioning.arkit import ARKIT_INDEX
 from renderers.face import Face
 from renderers.portrait.compiled import compiled
 from renderers.portrait.creases import Creases, crease_strengths, make_creases, press
@@ -41,6 +42,8 @@ _LID_FROM = 0.4
 _MET_FROM = 0.8
 #: Points that move less are at rest.
 _STILL_PX = 0.01
+#: Shapes that thrust the lips forward, with their shares.
+_ROUNDING = ((ARKIT_INDEX["mouthFunnel"], 1.2), (ARKIT_INDEX["mouthPucker"], 1.0))
 #: Radius of an eyeball, head model's units.
 _BALL_UNITS = 1.27
 
@@ -220,7 +223,8 @@ class Scene:
         inside = blend(mouth.points, mouth.deltas, weights[mouth.shape_index].astype(np.float32))
         inside = self.poser.rotate(inside, rotation) + lift
         anchor = self.poser.rotate(mouth.anchor[None], rotation)[0] + lift
-        return draw_mouth(mouth, box, inside, anchor, rotation, opening, self.poser.parted_px(points))
+        rounded = min(1.0, sum(share * max(0.0, float(weights[index])) for index, share in _ROUNDING))
+        return draw_mouth(mouth, box, inside, anchor, rotation, opening, self.poser.parted_px(points), rounded)
 
 
 def make_scene(pixels: npt.NDArray[np.uint8], landmarks: Float) -> Scene:
