@@ -42,6 +42,10 @@ _LID_FROM = 0.4
 _MET_FROM = 0.8
 #: Points that move less are at rest.
 _STILL_PX = 0.01
+#: A lookup in the person's texture reaches this far (three lobes of its filter, and one pixel).
+_TEXTURE_REACH_PX = 4.0
+#: Folds reach this far beyond the face (its widths).
+_AROUND_FACE = 0.1
 #: Shapes that thrust the lips forward, with their shares.
 _ROUNDING = ((ARKIT_INDEX["mouthFunnel"], 1.2), (ARKIT_INDEX["mouthPucker"], 1.0))
 #: Radius of an eyeball, head model's units.
@@ -60,6 +64,8 @@ class Scene:
         The person with multiplied alpha.
     background : (H, W, 3) uint8
         What lies behind, filled in where the person stands.
+    extent : (2, 2) float32
+        Upper left and lower right pixel of the person.
     texture : Texture
         The person, for drawing.
     head, sheet, poser
@@ -77,6 +83,7 @@ class Scene:
     pixels: npt.NDArray[np.uint8]
     person: npt.NDArray[np.uint8]
     background: npt.NDArray[np.uint8]
+    extent: Float
     texture: Texture
     head: Head
     sheet: Sheet
@@ -147,7 +154,8 @@ class Scene:
         part = np.ascontiguousarray(source[top:bottom, left:right])
         if part.size:
             person = self.texture.sample(part)
-            press(self.creases, person, part, crease_strengths(weights))
+            rows, columns = self._face_part(points, (left, top, right, bottom))
+            press(self.creases, person[rows, columns], part[rows, columns], crease_strengths(weights))
             over(person, self.background[top:bottom, left:right], frame[top:bottom, left:right])
         for (left, top, right, bottom), share, inside in zones:
             part = frame[top:bottom, left:right]
@@ -196,7 +204,20 @@ class Scene:
             return 0, 0, 0, 0
         both = np.concatenate([points[moving], rest[moving]])
         # The nodes around a moving one reach as far as the next ones.
-        return _box(both, self.sheet.spacing_px + 1, width, height)
+        left, top, right, bottom = _box(both, self.sheet.spacing_px + 1, width, height)
+        # Where the person neither was nor has gone, the background stays.
+        way = float(np.abs(points[moving, :2] - rest[moving, :2]).max())
+        near = _box(self.extent, way + _TEXTURE_REACH_PX, width, height)
+        left, top, right, bottom = max(left, near[0]), max(top, near[1]), min(right, near[2]), min(bottom, near[3])
+        return left, top, max(left, right), max(top, bottom)
+
+    def _face_part(self, points: Float, box: Box) -> tuple[slice, slice]:
+        """Return the rows and columns of a box of the frame where the face with its folds lies."""
+        face = points[: self.sheet.face_count]
+        margin = _AROUND_FACE * float(np.ptp(face[:, 0]))
+        left, top, right, bottom = _box(face, margin, self.pixels.shape[1], self.pixels.shape[0])
+        rows = slice(max(top - box[1], 0), max(min(bottom, box[3]) - box[1], 0))
+        return rows, slice(max(left - box[0], 0), max(min(right, box[2]) - box[0], 0))
 
     def _eye(
         self,
@@ -261,6 +282,7 @@ def make_scene(pixels: npt.NDArray[np.uint8], landmarks: Float) -> Scene:
         pixels=pixels,
         person=person,
         background=background,
+        extent=_extent(person[..., 3]),
         texture=Texture(person),
         head=head,
         sheet=sheet,
@@ -355,6 +377,14 @@ def _average(drawn: Float, depth: Float, source: Float, opening: Float) -> None:
             if count:
                 source[y, x, 0] = sum_x / count
                 source[y, x, 1] = sum_y / count
+
+
+def _extent(alpha: npt.NDArray[np.uint8]) -> Float:
+    """Return (2, 2): the first and the last column and row, as x and y, where a matte is not empty."""
+    ys, xs = np.nonzero(alpha)
+    if not len(xs):
+        return np.zeros((2, 2), np.float32)
+    return np.array([[xs.min(), ys.min()], [xs.max(), ys.max()]], np.float32)
 
 
 def _box(points: Float, margin: float, width: int, height: int) -> Box:

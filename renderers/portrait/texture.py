@@ -68,7 +68,15 @@ def over(person: npt.NDArray[np.uint8], background: npt.NDArray[np.uint8], out: 
     """
     for y in range(out.shape[0]):
         for x in range(out.shape[1]):
-            rest = 255 - person[y, x, 3]
-            for k in range(3):
-                value = person[y, x, k] + (background[y, x, k] * rest + 127) // 255
-                out[y, x, k] = min(value, 255)
+            alpha = person[y, x, 3]
+            # Most pixels are one or the other.
+            if alpha == 255:
+                for k in range(3):
+                    out[y, x, k] = person[y, x, k]
+            elif alpha == 0:
+                for k in range(3):
+                    out[y, x, k] = background[y, x, k]
+            else:
+                for k in range(3):
+                    value = person[y, x, k] + (background[y, x, k] * (255 - alpha) + 127) // 255
+                    out[y, x, k] = min(value, 255)

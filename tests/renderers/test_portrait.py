@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -167,6 +168,19 @@ def test_same_request_same_bytes(renderer: PortraitRenderer) -> None:
     speech = Speech.__new__(Speech)  # only its presence matters: a speaking person breathes
     first = [frame.tobytes() for frame in renderer.frames(motion, speech, seed=4)]
     assert first == [frame.tobytes() for frame in renderer.frames(motion, speech, seed=4)]
+
+
+@pytest.mark.parametrize("degrees", [(0, 14, 0), (0, -14, 10), (12, 0, -12)])
+def test_what_is_not_drawn_would_not_have_changed(
+    renderer: PortraitRenderer, degrees: tuple[float, float, float]
+) -> None:
+    """Only the neighbourhood of the person is drawn; the same frame with everything drawn is equal to the bit."""
+    scene = renderer.scene((640, 360))
+    everything = replace(scene, extent=np.array([[0, 0], [639, 359]], np.float32))
+    weights = np.zeros(52, np.float32)
+    weights[_columns("mouthSmile")] = 0.6
+    arguments = (weights, np.radians(degrees), np.zeros((2, 3), np.float32), np.array([0.4, 0.2], np.float32), 0.15)
+    assert np.array_equal(scene.draw(*arguments), everything.draw(*arguments))
 
 
 def test_cut_out_laid_over_its_background_is_the_frame(renderer: PortraitRenderer) -> None:
