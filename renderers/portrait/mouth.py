@@ -39,11 +39,11 @@ _SHOWN, _LOWER_SHOWN = 0.05, 0.09
 _SHADOW = 0.05
 #: Least share of the light there, between lips that have hardly parted, which show a dark line instead of a row of
 #: teeth, and in a mouth that is open by this share of its width.
-_NARROW_LIGHT, _WIDE_LIGHT, _WIDE = 0.1, 0.85, 0.22
+_NARROW_LIGHT, _WIDE_LIGHT, _WIDE = 0.1, 0.85, 0.16
 #: Share of the light that lips thrust forward keep from what lies behind them.
 _ROUNDED_DARK = 0.6
 #: Gaps between teeth, widths of the mouth, and how bright they are beside the teeth.
-_BETWEEN_TEETH, _CLOSED_UP = 0.05, 0.72
+_BETWEEN_TEETH, _CLOSED_UP = 0.05, 0.86
 
 
 @dataclass(frozen=True, eq=False)

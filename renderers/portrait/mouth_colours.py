@@ -36,7 +36,7 @@ _TONGUE = 0.55
 _THROAT = 0.1
 #: Teeth beside the white of the eyes (sRGB), which lies in the shadow of lids and lashes; they are at least this.
 _BESIDE_WHITE = np.array([1.33, 1.28, 1.16], np.float32)
-_UNTINTED = 0.32
+_UNTINTED = 0.22
 
 
 def mouth_colours(pixels: npt.NDArray[np.uint8], rig: Rig, landmarks: Float, own: Float | None) -> tuple[Float, Float]:
