@@ -15,7 +15,8 @@ import numpy.typing as npt
 from checkpoints.errors import InputError
 from conditioning import Motion, Speech
 from renderers.mesh_head import Head, rotation_matrices, weights_of
-from renderers.mesh_raster import draw_band, normals_of, pose_vertices, srgb_table
+from renderers.mesh_raster import SAMPLES, facing, normals_of, pose_vertices, visible
+from renderers.mesh_shade import shade_band, srgb_table
 from renderers.mesh_sources import neutral_head, open_head, portrait_head
 from renderers.renderer import DEFAULT_FPS, DEFAULT_SIZE, RendererInfo
 
@@ -167,9 +168,12 @@ class MeshRenderer:
         weights = weights_of(moments, self.head.shape_names)
         turns = rotation_matrices(moments.head_rotation).astype(np.float32)
         eyes = rotation_matrices(moments.eye_rotation).astype(np.float32)
+        samples = (size[1] * SAMPLES, size[0] * SAMPLES)
+        room = np.empty(samples, np.float32), np.empty(samples, np.int32)
         with ThreadPoolExecutor(self._threads) as pool:
             for i in range(len(moments)):
-                yield self._frame(weights[i], turns[i], eyes[i], size, pool)
+                points, normals = self.posed(weights[i], turns[i], eyes[i])
+                yield self._frame(points, normals, size, room, pool)
 
     def posed(self, weights: FloatArray, turn: FloatArray, eyes: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return (V, 3) vertices and (V, 3) unit normals of one frame, head turned and eyes looking."""
@@ -183,9 +187,14 @@ class MeshRenderer:
         return points @ turn.T, normals @ turn.T
 
     def _frame(
-        self, weights: FloatArray, turn: FloatArray, eyes: FloatArray, size: tuple[int, int], pool: ThreadPoolExecutor
+        self,
+        points: FloatArray,
+        normals: FloatArray,
+        size: tuple[int, int],
+        room: tuple[FloatArray, npt.NDArray[np.int32]],
+        pool: ThreadPoolExecutor,
     ) -> npt.NDArray[np.uint8]:
-        points, normals = self.posed(weights, turn, eyes)
+        """Draw one pose; ``room`` holds each sample's 1 / distance and triangle, and is used again by the next."""
         # Two samples a pixel: sample i lies at (i + 0.5) / 2 pixels.
         screen = self.camera.project(points, size) * np.array([2.0, 2.0, 1.0], np.float32)
         screen[:, :2] -= 0.5
@@ -196,10 +205,16 @@ class MeshRenderer:
         # The middle rows hold most of the head: thin bands keep all threads at work to the end.
         borders = np.linspace(0, size[1], 4 * self._threads + 1 if self._threads > 1 else 2).astype(int)
 
+        triangles = self.head.triangles
+        found = facing(screen, triangles, size[0] * SAMPLES, size[1] * SAMPLES)
+
         def draw(band: int) -> None:
-            draw_band(
-                screen, self.head.triangles, normals, self._uvs, self._gloss, self._texture, self._lights,
-                self.head.unlit, ground, self._table, borders[band], borders[band + 1], image,
+            first, last = borders[band], borders[band + 1]
+            depth, nearest = (array[first * SAMPLES : last * SAMPLES] for array in room)
+            visible(screen, triangles, found, first * SAMPLES, depth, nearest)
+            shade_band(
+                depth, nearest, screen, triangles, normals, self._uvs, self._gloss, self._texture, self._lights,
+                self.head.unlit, ground, self._table, first, image,
             )  # fmt: skip
 
         list(pool.map(draw, range(len(borders) - 1)))

@@ -1,6 +1,6 @@
 """The mesh renderer's picture by PyTorch3D, for CUDA.
 
-Visibility is PyTorch3D's, the light is that of :mod:`renderers.mesh_raster`. PyTorch3D has no package on PyPI for
+Visibility is PyTorch3D's, the light is that of :mod:`renderers.mesh_shade`. PyTorch3D has no package on PyPI for
 most platforms; build it as its INSTALL.md says. It is imported when it is used.
 """
 
@@ -49,7 +49,7 @@ class Pytorch3dPainter:
     texture : (h, w, 3) float32
         Linear light.
     lights : (L, 15) float32
-        As for :func:`renderers.mesh_raster.draw_band`.
+        As for :func:`renderers.mesh_shade.shade_band`.
     unlit : bool
         Whether the texture is shown as it is.
     device : str, optional

@@ -20,7 +20,7 @@ from renderers.face import find_face, read_picture
 from renderers.mesh import Camera, MeshRenderer, _ground
 from renderers.mesh_glb import read_glb
 from renderers.mesh_head import Head, vertex_normals
-from renderers.mesh_raster import normals_of
+from renderers.mesh_raster import facing, normals_of, visible
 from renderers.mesh_registry import add_head, registered
 from renderers.mesh_sources import neutral_head, open_head, portrait_head
 
@@ -211,6 +211,39 @@ def lit_ball(unlit: bool) -> Head:
     texture = np.random.default_rng(1).integers(120, 255, (4, 4, 3)).astype(np.uint8)
     parts = (ball.vertices[:, 0] > 0.03).astype(np.int8)
     return plain(ball.vertices, ball.faces, uvs=uvs, texture=texture, unlit=unlit, eye_parts=parts)
+
+
+def test_visible_triangles_are_those_of_a_caster_of_rays() -> None:
+    """Triangles of all shapes, slivers among them, in bands; samples on an edge may belong to either side."""
+    rng = np.random.default_rng(3)
+    middles, spread = rng.uniform(0, 80, (240, 1, 2)), rng.choice([0.02, 2.0, 12.0], (240, 1, 1))
+    corners = np.concatenate([middles + spread * rng.normal(size=(240, 3, 2)), rng.uniform(1, 2, (240, 3, 1))], axis=2)
+    corners[160:, 2, :2] = corners[160:, :2, :2].mean(axis=1) + 0.01  # slivers
+    screen, triangles = corners.reshape(-1, 3).astype(np.float32), np.arange(720, dtype=np.int32).reshape(240, 3)
+    expected, _ = cast(screen, triangles, (40, 32))
+    found, depth = facing(screen, triangles, 80, 64), np.empty((64, 80), np.float32)
+    nearest = np.empty((64, 80), np.int32)
+    for top, end in ((0, 10), (10, 40), (40, 64)):
+        visible(screen, triangles, found, top, depth[top:end], nearest[top:end])
+    assert len(np.unique(expected)) > 15
+    assert (nearest != expected).mean() < 0.002
+    assert ((depth == 0) == (nearest < 0)).all()
+
+
+def test_neighbours_leave_no_gaps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inside the outline of a ball of 20,480 triangles every sample is covered, wherever it lies in the picture."""
+    trimesh = pytest.importorskip("trimesh")
+    ball = trimesh.creation.icosphere(subdivisions=5, radius=1.0)
+    triangles = ball.faces.astype(np.int32)
+    for middle in ((500.0, 500.0), (503.3, 1500.7)):
+        flat = 400 * ball.vertices[:, :2] * [1, -1] + middle
+        screen = np.column_stack([flat, 1 + 0.1 * ball.vertices[:, 2]]).astype(np.float32)
+        depth, nearest = np.empty((2000, 1000), np.float32), np.empty((2000, 1000), np.int32)
+        visible(screen, triangles, facing(screen, triangles, 1000, 2000), 0, depth, nearest)
+        y, x = np.mgrid[:2000, :1000]
+        away = np.hypot(x - middle[0], y - middle[1])
+        assert (nearest[away < 399] >= 0).all()
+        assert (nearest[away > 400.01] < 0).all()
 
 
 def assert_same_picture(ours: np.ndarray, other: np.ndarray) -> None:
