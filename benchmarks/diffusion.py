@@ -2,10 +2,10 @@
 
 Parts (all by default, or name some): ``parity`` against numbers recorded from the published code; ``shortcuts``, the
 difference that each shortcut of the fast mode makes; ``overfit``, whether training makes the label move the picture
-(minutes); ``count``, operations of a window at the published size, on any machine; ``speed``, time, memory and
-utilisation at the published size with random weights, on a CUDA machine, beside our networks run without anything
-that ours saves (see ``diffusion_proxy.py``). ``--peer FOLDER`` times the published code too, from a checkout of
-https://github.com/memoavatar/memo.
+(minutes); ``memory``, resident over three minutes of video by tiny networks (minutes); ``count``, operations of a
+window at the published size, on any machine; ``speed``, time, memory and utilisation at the published size with random
+weights, on a CUDA machine, beside our networks run without anything that ours saves (see ``diffusion_proxy.py``).
+``--peer FOLDER`` times the published code too, from a checkout of https://github.com/memoavatar/memo.
 """
 
 from __future__ import annotations
@@ -81,6 +81,27 @@ def shortcuts(arguments: argparse.Namespace) -> None:
     print(f"| one half for both when there is no face embedding | | {psnr_db(same, both):.1f} | |")
 
 
+def memory(_: argparse.Namespace) -> None:
+    import resource
+
+    from conditioning import Motion
+    from renderers.diffusion.renderer import DiffusionRenderer
+    from renderers.diffusion.tiny import tiny_features, tiny_head
+
+    torch.set_num_threads(1)
+    page = resource.getpagesize()
+    portrait = ROOT / "examples" / "portraits" / "mira.png"
+    for mode in ("exact", "fast"):
+        renderer = DiffusionRenderer(
+            portrait, head=tiny_head(), features=tiny_features(), resolution=64, steps=1, mode=mode
+        )
+        print(f"\nResident memory, tiny networks on the CPU, {mode} mode, MB at each half minute of video")
+        for number, _frame in enumerate(renderer.frames(Motion.still(180.0), None, fps=30, size=(64, 64))):
+            if number % 900 == 150 or number == 5399:
+                resident = int(Path("/proc/self/statm").read_text().split()[1]) * page
+                print(f"{number / 30:5.0f} s: {resident / 1e6:.0f}", flush=True)
+
+
 def overfit(arguments: argparse.Namespace) -> None:
     from renderers.diffusion.rehearsal import FRAMES, MOODS, cartoon, draw_mood, measure, rehearse
 
@@ -104,12 +125,14 @@ def overfit(arguments: argparse.Namespace) -> None:
         print(f"| {name} | {' | '.join(cells)} |")
 
 
-PARTS = {"parity": parity, "shortcuts": shortcuts, "overfit": overfit, "count": count, "speed": speed}
+PARTS = {"parity": parity, "shortcuts": shortcuts, "memory": memory, "overfit": overfit, "count": count, "speed": speed}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="parts to run; all but overfit when absent")
+    parser.add_argument(
+        "parts", nargs="*", choices=[*PARTS, []], help="parts to run; all but memory and overfit when absent"
+    )
     parser.add_argument("--overfit-steps", type=int, default=3000)
     parser.add_argument("--windows", type=int, default=5, help="windows of each timed run")
     parser.add_argument("--peer", help="checkout of the published code, timed as well")

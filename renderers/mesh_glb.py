@@ -69,7 +69,9 @@ def _chunks(path: Path) -> tuple[dict[str, Any], bytes]:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
     if len(data) < 20 or data[:4] != b"glTF" or struct.unpack_from("<I", data, 4)[0] != 2:
         raise InputError(f"{path} is no binary glTF 2.0; export the head as .glb")
-    (length,) = struct.unpack_from("<I", data, 12)
+    total, length = struct.unpack_from("<II", data, 8)
+    if total > len(data):
+        raise InputError(f"{path} is cut off: {len(data)} of {total} bytes are there; copy or export it again")
     try:
         document = json.loads(data[20 : 20 + length])
     except (ValueError, RecursionError) as error:

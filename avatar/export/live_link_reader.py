@@ -74,7 +74,9 @@ def _positions(header: list[str], path: Path) -> list[int]:
         others = [name.strip() for name in header if name.strip() not in COLUMNS]
         hint = nearest(missing[0], others).replace("did you mean", "is it")
         listed = ", ".join(missing[:6]) + (f" and {len(missing) - 6} more" if len(missing) > 6 else "")
-        raise InputError(f"{path} lacks {len(missing)} columns of a Live Link take: {listed}{hint}")
+        raise InputError(
+            f"{path} lacks {len(missing)} column{'s' * (len(missing) > 1)} of a Live Link take: {listed}{hint}"
+        )
     return [found[name.lower()] for name in wanted]
 
 
@@ -111,8 +113,8 @@ def _even(times: npt.NDArray[np.float64], table: npt.NDArray[np.float64], fps: f
         first = holes[0]
         length_s = times[first + 1] - times[first]
         warnings.warn(
-            f"{path.name}: {len(holes)} holes in the timecode, the first of {length_s:.2f} s at {times[first]:.2f} s; "
-            "filled linearly",
+            f"{path.name}: {len(holes)} hole{'s' * (len(holes) > 1)} in the timecode, the first of {length_s:.2f} s at "
+            f"{times[first]:.2f} s; filled linearly",
             stacklevel=2,
         )
     even = np.arange(int(np.floor(times[-1] * fps + 1e-3)) + 1) / fps

@@ -59,7 +59,7 @@ def test_a_hole_in_the_timecode_is_bridged_and_told_of(take: Take, tmp_path: Pat
         return rows
 
     path = rewritten(take, tmp_path / "a.csv", later)
-    with pytest.warns(UserWarning, match=r"1 holes in the timecode, the first of 4\.02 s at 0\.73 s"):
+    with pytest.warns(UserWarning, match=r"1 hole in the timecode, the first of 4\.02 s at 0\.73 s"):
         motion = read_motion(path)
     assert len(motion) == 90 + 240
     np.testing.assert_allclose(motion.weights[45 + 240 :], take.motion.weights[45:], atol=1e-5)
@@ -109,7 +109,7 @@ def percent(rows: list[list[str]]) -> list[list[str]]:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (dropped, "lacks 1 columns of a Live Link take: EyeLookOutLeft"),
+        (dropped, "lacks 1 column of a Live Link take: EyeLookOutLeft"),
         (percent, "divide by 100"),
         (lambda rows: rows[:1], "holds no frames"),
         (lambda rows: [rows[0], ["soon", *rows[1][1:]]], "line 2: 'soon' is no timecode"),

@@ -451,6 +451,9 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
         bad.write_bytes(content)
         with pytest.raises(InputError, match=r"b\.glb"):
             read_glb(bad)
+    bad.write_bytes(good[:-7])
+    with pytest.raises(InputError, match=rf"cut off: {len(good) - 7} of {len(good)} bytes"):
+        read_glb(bad)
     text = good[20:3000]
     for _ in range(40):  # bytes of its JSON changed at random: refused or read, never another error
         changed = bytearray(good)
