@@ -204,7 +204,10 @@ async function soundIsAllowed() {
   await new Promise(done => setTimeout(done, 50));
   if (probe.state !== "running") {
     state.textContent = "Ready."; button.hidden = false;
-    await new Promise(done => button.addEventListener("click", done, { once: true }));
+    await new Promise(done => {
+      button.addEventListener("click", done, { once: true });
+      probe.addEventListener("statechange", () => { if (probe.state === "running") done(); }); // allowed, but slow to open
+    });
     button.hidden = true;
   }
   probe.close();
