@@ -112,24 +112,29 @@ def _contact(placed: list[tuple[bool, float, float]], bilabial: bool) -> Contact
     return Contact(table[:, 0], table[:, 1])
 
 
-def holds(times_s: npt.NDArray[np.float64], contact: Contact) -> npt.NDArray[np.float64]:
+def holds(
+    times_s: npt.NDArray[np.float64], contact: Contact, movement_s: float | None = None
+) -> npt.NDArray[np.float64]:
     """Return 1 on every plateau, falling to 0 within the closing and opening movements.
 
     Parameters
     ----------
     times_s : (T,) float64
     contact : Contact
+    movement_s : float, optional
+        How long closing and opening take; :data:`ATTACK_S` and :data:`RELEASE_S` where it is not given.
 
     Returns
     -------
     (T,) float64
     """
+    closing_s, opening_s = (ATTACK_S, RELEASE_S) if movement_s is None else (movement_s, movement_s)
     count = len(contact.start_s)
     if not count:
         return np.zeros(len(times_s))
     gaps = contact.start_s[1:] - contact.end_s[:-1]
-    attack = np.minimum(ATTACK_S, np.concatenate([[np.inf], 0.55 * gaps]))
-    release = np.minimum(RELEASE_S, np.concatenate([0.45 * gaps, [np.inf]]))
+    attack = np.minimum(closing_s, np.concatenate([[np.inf], 0.55 * gaps]))
+    release = np.minimum(opening_s, np.concatenate([0.45 * gaps, [np.inf]]))
     attack, release = np.maximum(attack, 1e-4), np.maximum(release, 1e-4)
     upcoming = np.searchsorted(contact.start_s, times_s, side="right")
     after = np.clip(upcoming, 0, count - 1)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 import checkpoints
-from avatar.animator.closures import MIN_HOLD_S, Contact, holds
+from avatar.animator.closures import ATTACK_S, MIN_HOLD_S, Contact, holds
 from avatar.animator.visemes import CHANNELS
 from avatar.audio_motion.features import FEATURE_SIZE, FRAME_RATE_HZ, audio_features
 from avatar.audio_motion.network import ConvStack
@@ -37,7 +37,10 @@ READER_MIX: Mapping[str, tuple[float, float, float]] = MappingProxyType({
     "mouthLowerDown": (1.0, 1.5, 0.0), "mouthUpperUp": (1.0, 1.5, 0.0),
 })  # fmt: skip
 #: In recordings of people a contact has to be this much surer: their consonants are less alike than a synthesiser's.
-PERSON_SURER = 0.53
+PERSON_SURER = 0.1
+#: There a contact lasts at most this long around its surest moment, and comes and goes this fast: the network knows
+#: well that a person's lips meet, not for how long, and captured mouths stay open on both sides of it.
+PERSON_HOLD_S, PERSON_ATTACK_S = 0.044, 0.035
 
 
 def available() -> bool:
@@ -54,11 +57,12 @@ def shipped_tensors() -> Mapping[str, npt.NDArray[np.float32]]:
 
 def hear_lips(speech: Speech) -> npt.NDArray[np.float32]:
     """Return the mouth's track of a sound: (F, 15) at 50 Hz, see :func:`lip_track_of`."""
-    return lip_track_of(audio_features(speech.waveform, speech.sample_rate), shipped_tensors())
+    features = audio_features(speech.waveform, speech.sample_rate)
+    return lip_track_of(features, shipped_tensors(), person_share(features, shipped_tensors()))
 
 
 def lip_track_of(
-    features: npt.NDArray[np.float32], tensors: Mapping[str, npt.NDArray[np.float32]]
+    features: npt.NDArray[np.float32], tensors: Mapping[str, npt.NDArray[np.float32]], person: float
 ) -> npt.NDArray[np.float32]:
     """Return the mouth's track of a sound: what the lip network says, and what captured mouths did.
 
@@ -68,6 +72,8 @@ def lip_track_of(
         From :func:`~avatar.audio_motion.features.audio_features`.
     tensors : mapping
         ``lips.*`` and ``opening.*``.
+    person : float
+        How much the recording counts as a person's: :func:`~avatar.audio_motion.person.person_share`.
 
     Returns
     -------
@@ -77,7 +83,7 @@ def lip_track_of(
     """
     track = run_network(ConvStack(tensors, "lips."), features)
     track[:, len(CHANNELS)] -= DOUBT_PER_JAW * np.maximum(track[:, 0] - DOUBT_JAW, 0.0)
-    read, person = read_opening(features, tensors), person_share(features, tensors)
+    read = read_opening(features, tensors)
     track[:, len(CHANNELS) : -1] -= PERSON_SURER * person
     for column, name in enumerate(READER_CHANNELS):
         share, gain, offset = READER_MIX[name]
@@ -108,7 +114,9 @@ def run_network(
     return track
 
 
-def sample_track(times_s: npt.NDArray[np.float64], track: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+def sample_track(
+    times_s: npt.NDArray[np.float64], track: npt.NDArray[np.float32], person: float
+) -> npt.NDArray[np.float64]:
     """Return a track at other times, its contacts made whole.
 
     Parameters
@@ -116,6 +124,8 @@ def sample_track(times_s: npt.NDArray[np.float64], track: npt.NDArray[np.float32
     times_s : (T,) float64
     track : (F, 15) float32
         At 50 Hz.
+    person : float
+        How much the recording counts as a person's, 0 to 1; people's contacts are short.
 
     Returns
     -------
@@ -124,13 +134,14 @@ def sample_track(times_s: npt.NDArray[np.float64], track: npt.NDArray[np.float32
     frames_s = np.arange(len(track)) / FRAME_RATE_HZ
     sampled = np.stack([np.interp(times_s, frames_s, column) for column in track.T], axis=1)
     n = len(CHANNELS)
-    sampled[:, n] = holds(times_s, _contact(track[:, n]))
-    sampled[:, n + 1] = holds(times_s, _contact(track[:, n + 1]))
+    movement_s = ATTACK_S + person * (PERSON_ATTACK_S - ATTACK_S)
+    for column in (n, n + 1):
+        sampled[:, column] = holds(times_s, _contact(track[:, column], person), movement_s)
     sampled[:, : n + 2] *= sampled[:, n + 2 :]
     return sampled
 
 
-def _contact(chance: npt.NDArray[np.float32]) -> Contact:
+def _contact(chance: npt.NDArray[np.float32], person: float) -> Contact:
     """Return plateaus where a contact is likely, each long enough to be seen."""
     maybe = np.concatenate([[False], chance > CONTACT_OFF, [False]])
     edges = np.flatnonzero(maybe[1:] != maybe[:-1]).reshape(-1, 2)
@@ -141,6 +152,14 @@ def _contact(chance: npt.NDArray[np.float32]) -> Contact:
         surely = first + np.flatnonzero(chance[first:last] >= CONTACT_ON)
         start, end = surely[0] / FRAME_RATE_HZ, surely[-1] / FRAME_RATE_HZ
         missing = max(MIN_HOLD_S - (end - start), 0.0)
-        rows.append((start - missing / 2, end + missing / 2))
+        surest = (first + int(chance[first:last].argmax())) / FRAME_RATE_HZ
+        rows.append(_shortened(start - missing / 2, end + missing / 2, surest, person))
     table = np.array(rows, np.float64).reshape(-1, 2)
     return Contact(table[:, 0], table[:, 1])
+
+
+def _shortened(start_s: float, end_s: float, surest_s: float, person: float) -> tuple[float, float]:
+    """Return a plateau drawn together around its surest moment, as far as the recording is a person's."""
+    half = min((end_s - start_s), PERSON_HOLD_S) / 2
+    middle = min(max(surest_s, start_s + half), end_s - half)
+    return start_s + person * (middle - half - start_s), end_s + person * (middle + half - end_s)

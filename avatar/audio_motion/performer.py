@@ -21,6 +21,7 @@ from avatar.animator.style import Style
 from avatar.audio_motion.features import audio_features, slow_features
 from avatar.audio_motion.lips import lip_track_of, sample_track, shipped_tensors
 from avatar.audio_motion.network import ConvStack
+from avatar.audio_motion.person import person_share
 from avatar.audio_motion.representation import MOTION_RATE_HZ, blink_starts, decode_face, fixations, part
 from avatar.audio_motion.sampler import Guidance, sample_motion
 from avatar.recording import f0_of
@@ -53,14 +54,15 @@ def perform(times_s: npt.NDArray[np.float64], speech: Speech, *, seed: int, styl
     """
     features = audio_features(speech.waveform, speech.sample_rate)
     motion = generate(speech, features, np.random.default_rng([abs(seed), 7]), style, shipped_tensors())
-    track = lip_track_of(features, shipped_tensors())
+    person = person_share(features, shipped_tensors())
+    track = lip_track_of(features, shipped_tensors(), person)
     rng = np.random.default_rng([abs(seed), 8])
     path = _gaze(fixations(part(motion, "gaze")), style)
     rate = draw_rate(rng) * style.blink_rate
     blinks = blink_starts(part(motion, "lids")[:, 0], speech.duration_s, rate, rng)
     face = decode_face(_between(times_s, part(motion, "face"))) * draw_sides(rng)
     return Layers(
-        mouth_of(sample_track(times_s, track)),
+        mouth_of(sample_track(times_s, track, person)),
         face * min(style.expressiveness / FAINT, 1.0),
         _between(times_s, part(motion, "head")) * style.head_motion,
         path.at(times_s),

@@ -81,11 +81,24 @@ def test_contacts_are_whole_and_long_enough() -> None:
     track[:, -1] = 1.0
     track[20:21, -3] = 0.9
     track[35:38, -3] = (CONTACT_ON + CONTACT_OFF) / 2  # not sure enough to begin
-    fine = sample_track(np.arange(240) / 240, track)[:, -3]
+    fine = sample_track(np.arange(240) / 240, track, person=0.0)[:, -3]
     plateau = np.flatnonzero(fine > 0.999) / 240
     assert plateau[0] == pytest.approx(0.38, abs=0.01)
     assert np.ptp(plateau) >= 0.035
     assert fine[160:].max() == 0.0
+
+
+def test_contacts_of_people_are_short_and_around_their_surest_moment() -> None:
+    track = np.zeros((100, N_TRACK), np.float32)
+    track[:, -1] = 1.0
+    track[30:46, -3] = np.linspace(0.3, 0.9, 16)  # 0.6 to 0.9 s, surest at 0.9
+    times_s = np.arange(2 * 960) / 960
+    fine = sample_track(times_s, track, person=1.0)[:, -3]
+    closed = times_s[fine > 0.999]
+    assert np.ptp(closed) == pytest.approx(0.044, abs=0.006)
+    assert closed[-1] == pytest.approx(0.9, abs=0.006)
+    assert np.ptp(times_s[fine > 0]) < 0.13
+    assert np.ptp(times_s[sample_track(times_s, track, person=0.0)[:, -3] > 0.999]) == pytest.approx(0.3, abs=0.006)
 
 
 def test_silence_moves_nothing() -> None:
