@@ -156,10 +156,17 @@ def sound_emotion(data: Path, output: Path | None) -> None:
     show_default=True,
     help="Folder for the corpus and states; an interrupted training goes on from there.",
 )
-@click.option("--steps", type=click.IntRange(1), default=6000, show_default=True, help="Of the diffusion model.")
+@click.option(
+    "--steps",
+    type=click.IntRange(0),
+    default=6000,
+    show_default=True,
+    help="Of the diffusion model; 0 keeps the shipped one.",
+)
 @click.option("--size", type=click.IntRange(16, 512), default=160, show_default=True, help="Of the diffusion model.")
 @click.option("--lip-steps", type=click.IntRange(1), default=6000, show_default=True, help="Of the lip network.")
-@click.option("--lines", type=click.IntRange(1), default=300, show_default=True, help="That each voice speaks.")
+@click.option("--lines", type=click.IntRange(1), default=300, show_default=True, help="Of espeak-ng, and of flite.")
+@click.option("--own-lines", type=click.IntRange(1), default=900, show_default=True, help="Of daisy's three speakers.")
 @click.option("--fine-tune", is_flag=True, help="Start the lip network from the shipped one.")
 @click.option("--people/--no-people", default=True, show_default=True, help="Align recordings; needs pocketsphinx.")
 @click.option("--seed", type=int, default=0, show_default=True)
@@ -171,6 +178,7 @@ def motion(
     size: int,
     lip_steps: int,
     lines: int,
+    own_lines: int,
     fine_tune: bool,
     people: bool,
     seed: int,
@@ -190,6 +198,7 @@ def motion(
         work,
         output or Path(checkpoints.__file__).parent,
         lines=lines,
+        own_lines=own_lines,
         people=people,
         diffusion=DiffusionTraining(steps=steps, size=size, seed=seed),
         lips=LipTraining(steps=lip_steps, seed=seed),

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from avatar.animator.animator import lip_track
 from avatar.audio_motion.features import FRAME_RATE_HZ, audio_features, slow_features
+from avatar.audio_motion.representation import N_CHANNELS
 from avatar.recording import f0_of, read_recording, resample
 from avatar.train_motion.capture import read_capture
 from avatar.train_motion.performances import draw_track, performance
@@ -31,9 +32,14 @@ __all__ = ["CAPTURE_HELD_OUT", "Example", "capture_examples", "daisy_speeches", 
            "from_speech", "recorded_speeches"]  # fmt: skip
 
 CAPTURE_HELD_OUT = "1114_3_15"
-#: A tape that runs faster or slower makes another throat of the same person.
+#: A tape that runs faster or slower makes another throat of the same person; share of daisy's lines that get one.
 TAPE = (0.86, 1.18)
-#: Performances by the rules of each stretch of sound.
+TAPE_SHARE = 0.4
+#: Share of the sounds that stay as they are.
+CLEAN_SHARE = 0.2
+#: So many recordings at the end of LJSpeech's list are kept for evaluation.
+RECORDINGS_KEPT = 10
+#: Performances by the rules of each stretch of sound, for the diffusion model.
 PERFORMANCES = 2
 DAISY_SPEAKERS = ("daisy", "iris", "rowan")
 FLITE_VOICES = ("slt", "rms", "awb", "kal16")
@@ -66,26 +72,29 @@ class Example:
     motion: npt.NDArray[np.float32]
 
 
-def from_speech(speech: Speech, rng: np.random.Generator, *, augment: bool = True) -> Example:
+def from_speech(
+    speech: Speech, rng: np.random.Generator, *, augment: bool = True, performances: int = PERFORMANCES
+) -> Example:
     """Return an example with the rules' own curves; the sound is disturbed, the curves stay."""
     frames_s = np.arange(int(np.ceil(speech.duration_s * FRAME_RATE_HZ))) / FRAME_RATE_HZ
     targets = lip_track(frames_s, speech).astype(np.float32)
     sound = resample(speech.waveform, speech.sample_rate, 16_000)
-    features = audio_features(disturbed(sound, rng) if augment else sound, 16_000)
+    changed = augment and rng.uniform() >= CLEAN_SHARE
+    features = audio_features(disturbed(sound, rng) if changed else sound, 16_000)
     frames = min(len(features), len(targets))
     f0_hz = speech.f0_hz if speech.f0_hz is not None else f0_of(speech.waveform, speech.sample_rate)
-    voiced = replace(speech, f0_hz=f0_hz)
-    return Example(features[:frames], targets[:frames], False, *_performed(voiced, features, rng))
+    performed = _performed(replace(speech, f0_hz=f0_hz), features, rng, performances)
+    return Example(features[:frames], targets[:frames], False, *performed)
 
 
 def _performed(
-    speech: Speech, features: npt.NDArray[np.float32], rng: np.random.Generator
+    speech: Speech, features: npt.NDArray[np.float32], rng: np.random.Generator, count: int = PERFORMANCES
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Return sound, emotion and motion of :data:`PERFORMANCES` performances."""
+    """Return sound, emotion and motion of performances by the rules, as many as are asked for."""
     sound = slow_features(features, speech.f0_hz)
-    takes = [
-        performance(speech, draw_track(speech.duration_s, rng), int(rng.integers(2**31))) for _ in range(PERFORMANCES)
-    ]
+    if not count:
+        return sound, np.zeros((0, len(sound), 8), np.float32), np.zeros((0, len(sound), N_CHANNELS), np.float32)
+    takes = [performance(speech, draw_track(speech.duration_s, rng), int(rng.integers(2**31))) for _ in range(count)]
     frames = min(len(sound), len(takes[0][0]))
     return sound[:frames], np.stack([t[0][:frames] for t in takes]), np.stack([t[1][:frames] for t in takes])
 
@@ -160,7 +169,7 @@ def daisy_speeches(texts: list[str], rng: np.random.Generator) -> Iterator[Speec
     for index, text in enumerate(texts):
         emotion = draw_track(1.0, rng).keyframes[0][1]
         speech = voices[index % len(voices)].speak(Line.of(text).with_emotion(emotion), seed=index)
-        tape = float(rng.uniform(*TAPE)) if rng.uniform() < 0.6 else 1.0
+        tape = float(rng.uniform(*TAPE)) if rng.uniform() < TAPE_SHARE else 1.0
         rate = round(speech.sample_rate * tape)
         ends = [round(phone.end_s * speech.sample_rate) for phone in speech.phones]
         starts = [0, *ends[:-1]]
@@ -197,14 +206,14 @@ def _arpabet(name: str) -> str:
 
 
 def recorded_speeches(data: Path) -> Iterator[Speech]:
-    """Align the recordings of real people under DATA/ljspeech and DATA/librispeech."""
+    """Align the recordings of real people under DATA/ljspeech (but the last ten) and DATA/librispeech."""
     from avatar.align import align_speech
 
     listing = data / "ljspeech" / "metadata32.csv"
     if listing.exists():
         with listing.open(encoding="utf-8", newline="") as file:
             rows = list(csv.reader(file, delimiter="|", quoting=csv.QUOTE_NONE))
-        for row in rows:
+        for row in rows[:-RECORDINGS_KEPT]:
             recording = read_recording(data / "ljspeech" / "wavs" / f"{row[0]}.wav")
             try:
                 yield align_speech(recording, row[-1])

@@ -39,12 +39,12 @@ class Readers:
 
 def shipped_lips() -> dict[str, Array]:
     """Return the weights of the lip network that is shipped."""
+    return {name.removeprefix("lips."): tensor.astype(np.float32) for name, tensor in _shipped("lips.").items()}
+
+
+def _shipped(*prefixes: str) -> dict[str, Array]:
     stored = checkpoints.load(CHECKPOINT).tensors
-    return {
-        name.removeprefix("lips."): tensor.astype(np.float32)
-        for name, tensor in stored.items()
-        if name.startswith("lips.")
-    }
+    return {name: np.array(tensor) for name, tensor in stored.items() if name.startswith(prefixes)}
 
 
 def export(
@@ -57,7 +57,7 @@ def export(
     output : Path
         Folder of the manifest.
     work : Path
-        Holds ``lips.pt``, ``diffusion.pt`` and their logs.
+        Holds ``lips.pt``, ``diffusion.pt`` and their logs; a model that is not there is kept as it is shipped.
     readers : Readers
     fine_tuned : bool
         Whether the lip network began with the shipped one.
@@ -71,6 +71,9 @@ def export(
     steps: dict[str, int] = {}
     losses: dict[str, Any] = {}
     for name, prefix in (("lips", "lips."), ("diffusion", "motion.")):
+        if not (work / f"{name}.pt").exists():
+            tensors |= _shipped(prefix, *(["scaling."] if name == "diffusion" else []))
+            continue
         state = torch.load(work / f"{name}.pt", weights_only=True)
         tensors |= {prefix + key: value.numpy().astype(np.float16) for key, value in state["average"].items()}
         steps[name] = int(state["step"])

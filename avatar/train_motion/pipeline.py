@@ -12,6 +12,7 @@ import numpy as np
 from avatar.audio_motion.features import FRAME_RATE_HZ
 from avatar.train_motion.corpus import (
     CAPTURE_HELD_OUT,
+    PERFORMANCES,
     Example,
     capture_examples,
     daisy_speeches,
@@ -52,13 +53,15 @@ class MotionTraining:
     output : Path
         Folder of the checkpoint and its manifest.
     lines : int
-        How many sentences each of espeak-ng, flite and daisy speaks.
+        How many sentences each of espeak-ng and flite speaks.
+    own_lines : int
+        How many sentences daisy's speakers speak in turn.
     people : bool
         Whether recordings of people are aligned and used; needs pocketsphinx.
     diffusion : DiffusionTraining
     lips : LipTraining
     fine_tune : bool
-        Start the lip network from the shipped one.
+        Start the lip network from the shipped one, and keep the shipped diffusion model where its ``steps`` are 0.
     seed : int
         Of the corpus.
     """
@@ -67,6 +70,7 @@ class MotionTraining:
     work: Path
     output: Path
     lines: int = 300
+    own_lines: int = 900
     people: bool = True
     diffusion: DiffusionTraining = field(default_factory=DiffusionTraining)
     lips: LipTraining = field(default_factory=LipTraining)
@@ -78,6 +82,8 @@ def train_motion(plan: MotionTraining, tell: Callable[[str], None] = lambda _: N
     """Make the corpus, train the four models and enter the checkpoint; return its path."""
     if not (plan.data / "facegood").is_dir():
         raise InputError(f"{plan.data / 'facegood'} is missing: captured clips, NAME.npz with NAME.flac")
+    if not plan.diffusion.steps and not plan.fine_tune:
+        raise InputError("0 steps of the diffusion model keep the shipped one; that needs --fine-tune")
     plan.work.mkdir(parents=True, exist_ok=True)
     _make_corpus(plan, tell)
     spoken = list(read_corpus(plan.work))
@@ -88,8 +94,9 @@ def train_motion(plan: MotionTraining, tell: Callable[[str], None] = lambda _: N
         for example in capture_examples(plan.data, rng, held_out=False, augment=copy > 0)
     ]
     tell(f"{len(spoken)} lines, {sum(len(e.features) for e in spoken) / FRAME_RATE_HZ / 60:.0f} minutes")
-    tell("training the motion")
-    train_diffusion([*spoken, *captured], plan.work / "diffusion.pt", plan.diffusion, plan.work / "diffusion.jsonl")
+    if plan.diffusion.steps:
+        tell("training the motion")
+        train_diffusion([*spoken, *captured], plan.work / "diffusion.pt", plan.diffusion, plan.work / "diffusion.jsonl")
     tell("training the lips")
     start = shipped_lips() if plan.fine_tune else None
     train_lips([*spoken, *captured], plan.work / "lips.pt", plan.lips, plan.work / "lips.jsonl", start)
@@ -112,7 +119,7 @@ def _make_corpus(plan: MotionTraining, tell: Callable[[str], None]) -> None:
     order = rng.permutation(len(texts))
     espeak_texts = [texts[i] for i in order[: plan.lines]]
     flite_texts = [texts[i] for i in order[::-1][: plan.lines]]
-    daisy_texts = [texts[i] for i in order[plan.lines : 2 * plan.lines]]
+    daisy_texts = [texts[i] for i in order[plan.lines :][: plan.own_lines]]
     parts: dict[str, tuple[Iterator[Speech], int]] = {
         "espeak": (espeak_speeches(espeak_texts, np.random.default_rng([plan.seed, 2])), 1),
         "flite": (flite_speeches(flite_texts, np.random.default_rng([plan.seed, 3])), 1),
@@ -125,7 +132,8 @@ def _make_corpus(plan: MotionTraining, tell: Callable[[str], None]) -> None:
         if done.exists():
             continue
         tell(f"speaking: {name}")
-        _write(plan.work, name, speeches, copies, np.random.default_rng([plan.seed, 4]))
+        performances = PERFORMANCES if plan.diffusion.steps else 0
+        _write(plan.work, name, speeches, copies, performances, np.random.default_rng([plan.seed, 4]))
         done.touch()
 
 
@@ -137,7 +145,9 @@ def _texts(data: Path) -> list[str]:
         return [row[-1] for row in csv.reader(file, delimiter="|", quoting=csv.QUOTE_NONE) if row]
 
 
-def _write(folder: Path, name: str, speeches: Iterator[Speech], copies: int, rng: np.random.Generator) -> None:
+def _write(
+    folder: Path, name: str, speeches: Iterator[Speech], copies: int, performances: int, rng: np.random.Generator
+) -> None:
     kept: list[Example] = []
     number = 0
 
@@ -149,7 +159,7 @@ def _write(folder: Path, name: str, speeches: Iterator[Speech], copies: int, rng
         kept.clear()
 
     for speech in speeches:
-        kept += [from_speech(speech, rng) for _ in range(copies)]
+        kept += [from_speech(speech, rng, performances=performances) for _ in range(copies)]
         if len(kept) >= SHARD:
             flush()
     if kept:
