@@ -36,11 +36,9 @@ READER_MIX: Mapping[str, tuple[float, float, float]] = MappingProxyType({
     "jawOpen": (1.0, 1.6, -0.06), "mouthFunnel": (0.5, 1.2, -0.05), "mouthPucker": (0.5, 2.0, -0.04),
     "mouthLowerDown": (1.0, 1.5, 0.0), "mouthUpperUp": (1.0, 1.5, 0.0),
 })  # fmt: skip
-#: In recordings of people a contact has to be this much surer: their consonants are less alike than a synthesiser's.
-PERSON_SURER = 0.1
-#: There a contact lasts at most this long around its surest moment, and comes and goes this fast: the network knows
+#: In recordings of people a contact lasts at most this long around its surest moment, and comes and goes this fast: the network knows
 #: well that a person's lips meet, not for how long, and captured mouths stay open on both sides of it.
-PERSON_HOLD_S, PERSON_ATTACK_S = 0.044, 0.035
+PERSON_HOLD_S, PERSON_ATTACK_S = 0.03, 0.035
 
 
 def available() -> bool:
@@ -84,7 +82,6 @@ def lip_track_of(
     track = run_network(ConvStack(tensors, "lips."), features)
     track[:, len(CHANNELS)] -= DOUBT_PER_JAW * np.maximum(track[:, 0] - DOUBT_JAW, 0.0)
     read = read_opening(features, tensors)
-    track[:, len(CHANNELS) : -1] -= PERSON_SURER * person
     for column, name in enumerate(READER_CHANNELS):
         share, gain, offset = READER_MIX[name]
         channel = CHANNELS.index(name)

@@ -169,6 +169,12 @@ def sound_emotion(data: Path, output: Path | None) -> None:
 @click.option("--own-lines", type=click.IntRange(1), default=900, show_default=True, help="Of daisy's three speakers.")
 @click.option("--fine-tune", is_flag=True, help="Start the lip network from the shipped one.")
 @click.option("--people/--no-people", default=True, show_default=True, help="Align recordings; needs pocketsphinx.")
+@click.option(
+    "--readers/--keep-readers",
+    default=True,
+    show_default=True,
+    help="Fit the reader of openings and the classifier of people, or keep the shipped ones.",
+)
 @click.option("--seed", type=int, default=0, show_default=True)
 def motion(
     data: Path,
@@ -181,6 +187,7 @@ def motion(
     own_lines: int,
     fine_tune: bool,
     people: bool,
+    readers: bool,
     seed: int,
 ) -> None:
     """Remake the models that perform a recording. Needs torch: pip install 'mien[train,align]'.
@@ -200,6 +207,7 @@ def motion(
         lines=lines,
         own_lines=own_lines,
         people=people,
+        readers=readers,
         diffusion=DiffusionTraining(steps=steps, size=size, seed=seed),
         lips=LipTraining(steps=lip_steps, seed=seed),
         fine_tune=fine_tune,

@@ -47,8 +47,21 @@ def _shipped(*prefixes: str) -> dict[str, Array]:
     return {name: np.array(tensor) for name, tensor in stored.items() if name.startswith(prefixes)}
 
 
+def _facts(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how a checkpoint was made that another builds on."""
+    told = ("made_by", "seed", "data", "plan", "rounds", "steps", "losses", "sha256")
+    return {name: entry[name] for name in told if name in entry}
+
+
 def export(
-    output: Path, work: Path, readers: Readers, *, fine_tuned: bool, metrics: Mapping[str, float] | None = None
+    output: Path,
+    work: Path,
+    readers: Readers | None,
+    *,
+    made_by: str,
+    seed: int = 0,
+    data: str = "",
+    metrics: Mapping[str, float] | None = None,
 ) -> Path:
     """Write the averaged weights as half-precision safetensors and enter them into the manifest.
 
@@ -58,16 +71,22 @@ def export(
         Folder of the manifest.
     work : Path
         Holds ``lips.pt``, ``diffusion.pt`` and their logs; a model that is not there is kept as it is shipped.
-    readers : Readers
-    fine_tuned : bool
-        Whether the lip network began with the shipped one.
+    readers : Readers, optional
+        By default those that are shipped.
+    made_by : str
+        The command.
+    seed : int
+    data : str
+        What the corpus held.
     metrics : mapping, optional
         What ``mien evaluate motion`` said.
     """
     import torch
     from safetensors.numpy import save_file
 
-    tensors: dict[str, Array] = readers.tensors()
+    tensors = readers.tensors() if readers else _shipped("opening.", "person.")
+    before = checkpoints.manifest().get(CHECKPOINT, {})
+    left_out = readers.left_out if readers else before["capture_left_out_r"]
     steps: dict[str, int] = {}
     losses: dict[str, Any] = {}
     for name, prefix in (("lips", "lips."), ("diffusion", "motion.")):
@@ -94,8 +113,8 @@ def export(
         "recordings of LJSpeech, and from captured curves of FACEGOOD Audio2Face (MIT), clip 1114_3_15 held out; the "
         "sound of people's voices also from LibriSpeech (CC BY 4.0) and EmoDB (CC0)",
         source="https://github.com/FACEGOOD/FACEGOOD-Audio2Face, https://keithito.com/LJ-Speech-Dataset",
-        made_by="mien train motion DATA" + (" --fine-tune" if fine_tuned else ""), seed=0, steps=steps, losses=losses,
-        capture_left_out_r={name: [round(r, 4) for r in pair] for name, pair in readers.left_out.items()},
-        metrics=dict(metrics or {}),
+        made_by=made_by, seed=seed, data=data, steps=steps, losses=losses,
+        capture_left_out_r={name: [round(r, 4) for r in pair] for name, pair in left_out.items()},
+        metrics=dict(metrics or {}), earlier=[*before.get("earlier", []), _facts(before)] if before else [],
     )  # fmt: skip
     return path

@@ -60,6 +60,8 @@ class MotionTraining:
         Whether recordings of people are aligned and used; needs pocketsphinx.
     diffusion : DiffusionTraining
     lips : LipTraining
+    readers : bool
+        Fit the reader of openings and the classifier of people; otherwise the shipped ones are kept.
     fine_tune : bool
         Start the lip network from the shipped one, and keep the shipped diffusion model where its ``steps`` are 0.
     seed : int
@@ -72,6 +74,7 @@ class MotionTraining:
     lines: int = 300
     own_lines: int = 900
     people: bool = True
+    readers: bool = True
     diffusion: DiffusionTraining = field(default_factory=DiffusionTraining)
     lips: LipTraining = field(default_factory=LipTraining)
     fine_tune: bool = False
@@ -100,8 +103,29 @@ def train_motion(plan: MotionTraining, tell: Callable[[str], None] = lambda _: N
     tell("training the lips")
     start = shipped_lips() if plan.fine_tune else None
     train_lips([*spoken, *captured], plan.work / "lips.pt", plan.lips, plan.work / "lips.jsonl", start)
-    tell("fitting the reader of openings and the classifier of people")
-    return export(plan.output, plan.work, fit_readers(plan.data, spoken, plan.seed), fine_tuned=plan.fine_tune)
+    readers = None
+    if plan.readers:
+        tell("fitting the reader of openings and the classifier of people")
+        readers = fit_readers(plan.data, spoken, plan.seed)
+    return export(plan.output, plan.work, readers, made_by=_command(plan), seed=plan.seed, data=_contents(plan.work))
+
+
+def _command(plan: MotionTraining) -> str:
+    """Return the command that trains so."""
+    words = ["mien train motion DATA", f"--steps {plan.diffusion.steps}", f"--lip-steps {plan.lips.steps}"]
+    words += [f"--lines {plan.lines}", f"--own-lines {plan.own_lines}", f"--seed {plan.seed}"]
+    flags = {"--fine-tune": plan.fine_tune, "--no-people": not plan.people, "--keep-readers": not plan.readers}
+    return " ".join([*words, *(flag for flag, given in flags.items() if given)])
+
+
+def _contents(work: Path) -> str:
+    """Return how many examples of each kind a corpus holds."""
+    counts: dict[str, int] = {}
+    for path in sorted(work.glob("*_[0-9][0-9][0-9].npz")):
+        with np.load(path) as shard:
+            kind = path.stem.rpartition("_")[0]
+            counts[kind] = counts.get(kind, 0) + len(shard.files) // len(STORED)
+    return ", ".join(f"{count} of {kind}" for kind, count in counts.items()) + "; 4 clips of FACEGOOD"
 
 
 def fit_readers(data: Path, spoken: list[Example], seed: int) -> Readers:

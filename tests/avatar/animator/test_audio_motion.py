@@ -12,7 +12,7 @@ from avatar.audio_motion.features import (
     _mel_filters,
     audio_features,
 )  # fmt: skip
-from avatar.audio_motion.lips import CONTACT_OFF, CONTACT_ON, N_TRACK, run_network, sample_track
+from avatar.audio_motion.lips import CONTACT_OFF, CONTACT_ON, N_TRACK, PERSON_HOLD_S, run_network, sample_track
 from avatar.audio_motion.network import ConvStack
 from conditioning import Speech
 
@@ -95,7 +95,7 @@ def test_contacts_of_people_are_short_and_around_their_surest_moment() -> None:
     times_s = np.arange(2 * 960) / 960
     fine = sample_track(times_s, track, person=1.0)[:, -3]
     closed = times_s[fine > 0.999]
-    assert np.ptp(closed) == pytest.approx(0.044, abs=0.006)
+    assert np.ptp(closed) == pytest.approx(PERSON_HOLD_S, abs=0.006)
     assert closed[-1] == pytest.approx(0.9, abs=0.006)
     assert np.ptp(times_s[fine > 0]) < 0.13
     assert np.ptp(times_s[sample_track(times_s, track, person=0.0)[:, -3] > 0.999]) == pytest.approx(0.3, abs=0.006)

@@ -268,3 +268,24 @@ def test_parts_of_motion_are_its_columns() -> None:
     joined = np.concatenate([part(motion, name) for name in ("mouth", "face", "lids", "gaze", "head")], axis=1)
     np.testing.assert_array_equal(joined, motion)
     assert INPUT_SIZE == 2 * N_CHANNELS + 1 + SOUND_SIZE + 1 + EMOTION_SIZE + 1
+
+
+def test_a_checkpoint_keeps_the_shipped_parts_that_were_not_trained(rng, tmp_path) -> None:
+    torch = pytest.importorskip("torch", reason="trains with torch")
+    from avatar.audio_motion.lips import CHECKPOINT, shipped_tensors
+    from avatar.train_motion.export import export
+    from checkpoints import load, manifest
+
+    shipped = shipped_tensors()
+    trained = {name.removeprefix("lips."): torch.from_numpy(np.array(value) + 0.25)
+               for name, value in shipped.items() if name.startswith("lips.")}  # fmt: skip
+    torch.save({"average": trained, "step": 7}, tmp_path / "lips.pt")
+    path = export(tmp_path, tmp_path, None, made_by="a test", seed=5)
+    made = load(CHECKPOINT, folder=tmp_path)
+    assert path.exists() and made.tensors.keys() == shipped.keys()
+    for name, value in shipped.items():
+        moved = 0.25 if name.startswith("lips.") else 0.0
+        np.testing.assert_allclose(made.tensors[name].astype(np.float32), value + moved, atol=2e-3)
+    entry = manifest(tmp_path)[CHECKPOINT]
+    assert (entry["made_by"], entry["seed"], entry["steps"]) == ("a test", 5, {"lips": 7})
+    assert entry["earlier"][-1]["sha256"] == manifest()[CHECKPOINT]["sha256"]
