@@ -36,8 +36,8 @@ READER_MIX: Mapping[str, tuple[float, float, float]] = MappingProxyType({
     "jawOpen": (1.0, 1.6, -0.06), "mouthFunnel": (0.5, 1.2, -0.05), "mouthPucker": (0.5, 2.0, -0.04),
     "mouthLowerDown": (1.0, 1.5, 0.0), "mouthUpperUp": (1.0, 1.5, 0.0),
 })  # fmt: skip
-#: In recordings of people a contact lasts at most this long around its surest moment, and comes and goes this fast: the network knows
-#: well that a person's lips meet, not for how long, and captured mouths stay open on both sides of it.
+#: In recordings of people a contact lasts at most this long around its surest moment, and comes and goes this fast:
+#: the network knows well that a person's lips meet, not for how long, and captured mouths stay open on both sides.
 PERSON_HOLD_S, PERSON_ATTACK_S = 0.03, 0.035
 
 
