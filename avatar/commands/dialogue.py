@@ -82,7 +82,8 @@ def dialogue(
         outcome = run(jobs, output, workers=workers, ray_address=ray_address, on_done=bar.update)
     if plot:
         write_whole(output / MOODS, lambda path: save_figure(plot_scene(feel(lines, characters).lines), path))
-    page = write_sheet(output, outcome.records, script.stem)
+    faces = {job.line.speaker: job.character.portrait for job in jobs if job.character.portrait}
+    page = write_sheet(output, outcome.records, script.stem, faces)
     if not quiet:
         click.echo(f"{outcome.rendered} made, {outcome.kept} kept, {outcome.failed} failed: {page}")
     if outcome.failed:

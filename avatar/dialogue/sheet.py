@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
+from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -23,9 +25,13 @@ MOODS = "moods.png"
 #: Weaker emotions are not shown beside a line.
 FELT = 0.1
 _VIDEO = (".mp4", ".webm")
+#: Width of the face that is shown until a video has its first frame, pixels.
+FACE_PX = 176
 
 
-def write_sheet(folder: Path, records: Iterable[Record], title: str) -> Path:
+def write_sheet(
+    folder: Path, records: Iterable[Record], title: str, portraits: Mapping[str, Path] | None = None
+) -> Path:
     """Write ``index.html`` into a run's folder.
 
     Parameters
@@ -36,6 +42,8 @@ def write_sheet(folder: Path, records: Iterable[Record], title: str) -> Path:
         As in the manifest.
     title : str
         Headline.
+    portraits : mapping, optional
+        Pictures of speakers by name, shown small where a video has no frame yet.
 
     Returns
     -------
@@ -45,8 +53,10 @@ def write_sheet(folder: Path, records: Iterable[Record], title: str) -> Path:
     listed = list(records)
     speakers = Counter(record["speaker"] for record in listed)
     colours = {name: SPEAKER_COLOURS[at % len(SPEAKER_COLOURS)] for at, name in enumerate(speakers)}
+    faces = [_face(name, path) for name, path in (portraits or {}).items() if name in speakers]
     page = Template(files("avatar.dialogue").joinpath("sheet.html").read_text(encoding="utf-8")).substitute(
         title=escape(title),
+        faces="\n".join(faces),
         summary=_summary(listed),
         speakers="".join(_speaker_button(name, count, colours[name]) for name, count in speakers.items()),
         moods=f'<img class="moods" src="{MOODS}" alt="Moods over the scene">' if (folder / MOODS).exists() else "",
@@ -58,6 +68,29 @@ def write_sheet(folder: Path, records: Iterable[Record], title: str) -> Path:
 
     write_whole(folder / SHEET, job)
     return folder / SHEET
+
+
+def _face(name: str, path: Path) -> str:
+    """Return the style that puts a speaker's picture behind the speaker's videos, or none if it is no picture."""
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    held = io.BytesIO()
+    try:
+        with Image.open(path) as picture:
+            small = ImageOps.exif_transpose(picture).convert("RGBA")
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError):  # A film to be dubbed, for example.
+        return ""
+    small.thumbnail((FACE_PX, 2 * FACE_PX))
+    white = Image.new("RGBA", small.size, "white")
+    Image.alpha_composite(white, small).convert("RGB").save(held, "JPEG", quality=80)
+    encoded = b64encode(held.getvalue()).decode("ascii")
+    rule = f'video {{ background: url("data:image/jpeg;base64,{encoded}") center / cover }}'
+    return f'[data-face="{_number(name)}"] {rule}'
+
+
+def _number(name: str) -> str:
+    """Return what stands for a speaker's name in a style, where not every character may."""
+    return name.encode("utf-8").hex()
 
 
 def _summary(records: list[Record]) -> str:
@@ -78,10 +111,11 @@ def _row(record: Record, colour: str) -> str:
     notes = "".join(f'<p class="note">{escape(note)}</p>' for note in record.get("warnings", ()))
     error = f'<p class="error">{escape(record["error"])}</p>' if "error" in record else ""
     length = f"{record['duration_s']:.1f} s" if "duration_s" in record else ""
+    name = record["speaker"]
     return (
-        f'<article data-speaker="{escape(record["speaker"])}" style="--own:{colour}">'
+        f'<article data-speaker="{escape(name)}" data-face="{_number(name)}" style="--own:{colour}">'
         f'<div class="play">{_player(names)}</div>'
-        f"<div><header><b>{escape(record['speaker'] or 'narrator')}</b> {_feelings(record)}</header>"
+        f"<div><header><b>{escape(name or 'narrator')}</b> {_feelings(record)}</header>"
         f'<p class="text">{escape(record["text"])}</p>{error}{notes}</div>'
         f"<footer><code>{escape(record['line_id'])}</code><span>{length}</span>"
         f'<span class="files">{links}</span></footer></article>'

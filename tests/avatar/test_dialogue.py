@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
+import io
 import json
 import os
 import re
@@ -15,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from avatar.dialogue import Job, Settings, new_cast, plan, read_cast, read_script
 from avatar.dialogue.journal import Journal, is_finished, read_records
@@ -161,6 +164,22 @@ def test_a_line_that_fails_is_recorded_and_does_not_stop_the_others(tmp_path: Pa
     assert "$" not in page.replace("{$x}", "")
     assert "&lt;s&gt;" in page
     assert "<s>" not in page
+
+
+def test_the_sheet_shows_the_faces_of_speakers_and_passes_over_films(tmp_path: Path) -> None:
+    blue, film = tmp_path / "blue.png", tmp_path / "film.mp4"
+    Image.new("RGBA", (400, 600), (0, 0, 255, 255)).save(blue)
+    film.write_bytes(b"not a picture")
+    records = [
+        {"speaker": name, "text": "Hi.", "line_id": name, "files": {"a.mp4": ""}} for name in ('"Mi" <ra>', "Bo")
+    ]
+    page = write_sheet(tmp_path, records, "s", {'"Mi" <ra>': blue, "Bo": film, "absent": blue}).read_text()
+    (encoded,) = re.findall(r"url\(\"data:image/jpeg;base64,([^\"]+)\"\)", page)
+    with Image.open(io.BytesIO(base64.b64decode(encoded))) as face:
+        assert face.size == (176, 264)
+        assert max(abs(a - b) for a, b in zip(face.getpixel((80, 80)), (0, 0, 255), strict=True)) < 8
+    (rule,) = re.findall(r'\[data-face="(\w+)"\] video', page)
+    assert page.count(f'data-face="{rule}"') == 2  # the rule and the line that it is for
 
 
 def test_the_line_that_kills_its_worker_is_blamed_alone(jobs: list[Job], tmp_path: Path) -> None:
