@@ -2,7 +2,8 @@
 
 Parts (all by default, or name some): ``parity`` against numbers recorded from the published code; ``shortcuts``, the
 difference that each shortcut of the fast mode makes; ``overfit``, whether training makes the label move the picture
-(minutes); ``memory``, resident over three minutes of video by tiny networks (minutes); ``count``, operations of a
+(minutes); ``face``, the same on clips of a drawn portrait, seen by the face landmarker (minutes; ``--sheet PNG`` saves
+the frames); ``memory``, resident over three minutes of video by tiny networks (minutes); ``count``, operations of a
 window at the published size, on any machine; ``speed``, time, memory and utilisation at the published size with random
 weights, on a CUDA machine, beside our networks run without anything that ours saves (see ``diffusion_proxy.py``).
 ``--peer FOLDER`` times the published code too, from a checkout of https://github.com/memoavatar/memo.
@@ -13,16 +14,19 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from diffusion_speed import count, draw, published_size, speed
+from PIL import Image
 
 from renderers.diffusion.sampling import FAST, Sampling
 
 ROOT = Path(__file__).parents[1]
+#: Noises and sounds under which each label is drawn.
+FACE_SEEDS = 3
 RECORDED = ROOT.parent / "shared" / "memo"
 
 
@@ -125,15 +129,66 @@ def overfit(arguments: argparse.Namespace) -> None:
         print(f"| {name} | {' | '.join(cells)} |")
 
 
-PARTS = {"parity": parity, "shortcuts": shortcuts, "memory": memory, "overfit": overfit, "count": count, "speed": speed}
+def face(arguments: argparse.Namespace) -> None:
+    from renderers.diffusion.face_rehearsal import FACE_MOODS, FaceClips, draw_face, measure_faces, rehearse_face
+    from renderers.diffusion.rehearsal import FRAMES
+    from renderers.face import Landmarker
+
+    print(f"\nOverfitting small networks on four clips of a portrait, {arguments.face_steps} steps\n")
+    torch.set_num_threads(1)
+    clips, began = FaceClips(ROOT / "examples" / "portraits" / "mira.png"), time.perf_counter()
+
+    def say(step: int, loss: float) -> None:
+        print(f"step {step:5d}  loss {loss:.4f}  {time.perf_counter() - began:.0f} s", flush=True)
+
+    with tempfile.TemporaryDirectory() as folder:
+        head, features = rehearse_face(clips, arguments.work or Path(folder), arguments.face_steps, progress=say)
+    sampling = Sampling(steps=10, guidance=1.5, frames=FRAMES, past_frames=FRAMES)
+    labels = [(name, mood, 1.0) for name, mood in FACE_MOODS.items()]
+    labels += [(name, 0.5 * mood, 0.5) for name, mood in FACE_MOODS.items() if mood]
+    seen, sheet = [], []
+    with Landmarker() as landmarker:
+        for name, mood, share in labels:
+            both = []  # drawn and clip of each seed
+            for seed in range(FACE_SEEDS):
+                frames, openness = draw_face(head, features, clips, mood, sampling, windows=6, seed=seed)
+                shown = clips.draw(name, openness, share)
+                both.append([astuple(measure_faces(landmarker, one)) for one in (frames, shown)])
+                if seed == 0:
+                    sheet.append(np.concatenate([*shown[2::4], *frames[2::4]], axis=1))
+            seen.append(both)
+    values = np.array(seen)  # (labels, seeds, drawn or clip, measures)
+    print(f"\npx of 128, change from neutral: drawn (clip), seeds of {FACE_SEEDS} with the clip's sign\n")
+    print("| emotion | mouth width | corner height | brow height | mouth opening |\n|---|---:|---:|---:|---:|")
+    for (name, _, share), one in zip(labels, values, strict=True):
+        change = one if name == "neutral" else one - values[0]
+        drawn, clip = change.mean(0)
+        same = (np.sign(change[:, 0]) == np.sign(change[:, 1].mean(0))).sum(0)
+        cells = [f"{d:+.1f} ({c:+.1f}), {s}" for d, c, s in zip(drawn, clip, same, strict=True)]
+        print(f"| {'half ' * (share < 1)}{name} | {' | '.join(cells)} |")
+    if arguments.sheet:
+        Image.fromarray(np.concatenate(sheet)).save(arguments.sheet)
+
+
+PARTS = {
+    "parity": parity,
+    "shortcuts": shortcuts,
+    "memory": memory,
+    "overfit": overfit,
+    "face": face,
+    "count": count,
+    "speed": speed,
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "parts", nargs="*", choices=[*PARTS, []], help="parts to run; all but memory and overfit when absent"
+        "parts", nargs="*", choices=[*PARTS, []], help="parts to run; all but memory, overfit and face when absent"
     )
     parser.add_argument("--overfit-steps", type=int, default=3000)
+    parser.add_argument("--face-steps", type=int, default=2000)
+    parser.add_argument("--sheet", type=Path, help="picture of the frames that face measures, the clip's on the left")
     parser.add_argument("--windows", type=int, default=5, help="windows of each timed run")
     parser.add_argument("--peer", help="checkout of the published code, timed as well")
     parser.add_argument("--work", type=Path, help="folder of the overfitting; stopped, it goes on from there")

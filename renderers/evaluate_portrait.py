@@ -24,7 +24,15 @@ from renderers.face import Landmarker
 from renderers.portrait import PortraitRenderer
 from renderers.video import write_video
 
-__all__ = ["EXPRESSIONS", "evaluate_portrait", "speech_like_motion"]
+__all__ = [
+    "EXPRESSIONS",
+    "arkit_columns",
+    "evaluate_portrait",
+    "face_heights",
+    "face_width_px",
+    "landmarks_within",
+    "speech_like_motion",
+]
 
 Float = npt.NDArray[np.float32]
 
@@ -134,7 +142,7 @@ def speech_like_motion(expression: dict[str, float], seconds: float, rng: np.ran
     weights = np.zeros((frames, len(ARKIT_INDEX)), np.float32)
     for name, value in expression.items():
         lower = name.startswith(("mouth", "jaw", "cheek"))
-        for index in _columns(name):
+        for index in arkit_columns(name):
             weights[:, index] = value * (_SPEAKING if lower else 1.0)
     times = np.arange(frames) / _FPS
     jaw = np.zeros(frames)
@@ -155,7 +163,7 @@ def speech_like_motion(expression: dict[str, float], seconds: float, rng: np.ran
     weights[:, ARKIT_INDEX["mouthClose"]] = close
     held_mask = close > 0
     for name in ("mouthUpperUp", "mouthFunnel", "noseSneer", "mouthShrugUpper"):
-        for index in _columns(name):
+        for index in arkit_columns(name):
             weights[held_mask, index] = 0
     zeros = np.zeros((frames, 3), np.float32)
     return Motion(_FPS, weights, zeros, np.zeros((frames, 2, 3), np.float32))
@@ -189,12 +197,12 @@ def _measure(
     tally.rest_psnr.append(10 * np.log10(255**2 / max(error, 1e-6)))
     view = _view(scene.head.points[:6706], _SIZE)
     tally.ssim.append(_ssim(rest, scene.pixels, _upper(view)))
-    resting = _look(landmarker, rest, view)
+    resting = landmarks_within(landmarker, rest, view)
     correlations = []
     for name, expression in EXPRESSIONS.items():
         motion = speech_like_motion(expression, seconds, rng)
         drawn = renderer.frames(motion, fps=_FPS, size=_SIZE)
-        looks = [[_look(one, frame, view) for one in (landmarker, plain)] for frame in drawn]
+        looks = [[landmarks_within(one, frame, view) for one in (landmarker, plain)] for frame in drawn]
         seen = [points for points, _ in looks]
         opening, other = (np.array([_mouth(points) for points in one]) for one in zip(*looks, strict=True))
         jaw = motion.weights[:, ARKIT_INDEX["jawOpen"]]
@@ -218,11 +226,11 @@ def _blinks(
 ) -> None:
     """Measure the eyes at a full blink."""
     weights = np.zeros((1, len(ARKIT_INDEX)), np.float32)
-    weights[:, _columns("eyeBlink")] = 1.0
+    weights[:, arkit_columns("eyeBlink")] = 1.0
     motion = Motion(_FPS, weights, np.zeros((1, 3), np.float32), np.zeros((1, 2, 3), np.float32))
     frame = next(iter(renderer.frames(motion, size=_SIZE)))
     # Shut eyes give the landmarker little to hold on to: the middle of three looks.
-    looks = [_eyes(_look(landmarker, frame, _wider(view, share))) for share in (0.0, 0.06, 0.12)]
+    looks = [_eyes(landmarks_within(landmarker, frame, _wider(view, share))) for share in (0.0, 0.06, 0.12)]
     tally.blink.append(float(np.median(looks)) / max(_eyes(resting), 1e-6))
 
 
@@ -254,13 +262,13 @@ def _directions(
     """Yield 1 for each commanded direction that is seen to grow from half to full intensity, else 0."""
     if name not in _DIRECTIONS:
         return
-    seen = [_measures(resting)]
+    seen = [face_heights(resting)]
     for share in (0.5, 1.0):
         weights = np.zeros((1, len(ARKIT_INDEX)), np.float32)
         for shape, value in EXPRESSIONS[name].items():
-            weights[:, _columns(shape)] = share * value
+            weights[:, arkit_columns(shape)] = share * value
         motion = Motion(_FPS, weights, np.zeros((1, 3), np.float32), np.zeros((1, 2, 3), np.float32))
-        seen.append(_measures(_look(landmarker, next(iter(renderer.frames(motion, size=_SIZE))), view)))
+        seen.append(face_heights(landmarks_within(landmarker, next(iter(renderer.frames(motion, size=_SIZE))), view)))
     for measure, sign in _DIRECTIONS[name]:
         values = [sign * one[measure] for one in seen]
         yield float(values[0] < values[1] < values[2])
@@ -283,8 +291,14 @@ def _wider(view: tuple[int, int, int], share: float) -> tuple[int, int, int]:
     return left - margin, top - margin, side + 2 * margin
 
 
-def _look(landmarker: Landmarker, frame: npt.NDArray[np.uint8], view: tuple[int, int, int]) -> Float:
-    """Return the landmarks of a frame in its pixels."""
+def landmarks_within(landmarker: Landmarker, frame: npt.NDArray[np.uint8], view: tuple[int, int, int]) -> Float:
+    """Return the landmarks of a frame in its pixels, seen in the square ``view`` (left, top, side) of it.
+
+    Raises
+    ------
+    InputError
+        If no face is found there.
+    """
     import cv2
 
     left, top, side = view
@@ -296,7 +310,8 @@ def _look(landmarker: Landmarker, frame: npt.NDArray[np.uint8], view: tuple[int,
     return result
 
 
-def _columns(name: str) -> list[int]:
+def arkit_columns(name: str) -> list[int]:
+    """Columns of a shape in :class:`Motion`'s weights; of both sides for a name without a side."""
     if name in ARKIT_INDEX:
         return [ARKIT_INDEX[name]]
     return [ARKIT_INDEX[f"{name}Left"], ARKIT_INDEX[f"{name}Right"]]
@@ -331,11 +346,11 @@ def _opening(points: Float, corners: tuple[int, int], pairs: tuple[tuple[int, in
     return float(np.abs(gaps).mean()) / width
 
 
-def _measures(points: Float) -> dict[str, float]:
+def face_heights(points: Float) -> dict[str, float]:
     """Heights of brows, corners of the mouth and lids, in face widths along the face's own axis."""
     up = points[10, :2] - points[152, :2]
     up = up / np.linalg.norm(up)
-    width = _distance(points, 234, 454)
+    width = face_width_px(points)
 
     def height(a: tuple[int, ...], b: tuple[int, ...]) -> float:
         return float((points[list(a), :2].mean(0) - points[list(b), :2].mean(0)) @ up) / width
@@ -347,6 +362,11 @@ def _measures(points: Float) -> dict[str, float]:
         "corner": height((61, 291), (0, 17)),
         "eye": _eyes(points),
     }
+
+
+def face_width_px(points: Float) -> float:
+    """Distance of the outermost landmarks on either side, pixels."""
+    return _distance(points, 234, 454)
 
 
 def _upper(view: tuple[int, int, int]) -> tuple[slice, slice]:

@@ -33,7 +33,10 @@ __all__ = [
     "cartoon_clip",
     "draw_mood",
     "measure",
+    "overfit",
     "rehearse",
+    "speak",
+    "tone_bursts",
 ]
 
 SIDE_PX = 128
@@ -136,7 +139,7 @@ def measure(frame: npt.NDArray[np.uint8]) -> FaceMeasures:
     return FaceMeasures(height(slice(60, 68), 72, 128) - corners, outer - inner, 40 - 0.5 * (inner + outer))
 
 
-def cartoon_sound(frames: int, seed: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
+def tone_bursts(frames: int, seed: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
     """Bursts of a tone at 16 kHz, and the mouth's openness at each frame."""
     rng = np.random.default_rng(seed)
     per_frame = SOUND_RATE_HZ / FEATURE_FPS
@@ -149,7 +152,7 @@ def cartoon_sound(frames: int, seed: int) -> tuple[npt.NDArray[np.float32], npt.
 
 def cartoon_clip(head: TalkingHead, features: AudioFeatures, emotion: Emotion, frames: int, seed: int) -> Clip:
     """One clip of the cartoon, prepared for training."""
-    sound, openness = cartoon_sound(frames, seed)
+    sound, openness = tone_bursts(frames, seed)
     pictures = np.stack([cartoon(emotion, value) for value in openness])
     return prepare_clip(head, features, pictures, sound, EmotionTrack.constant(emotion))
 
@@ -158,8 +161,21 @@ def draw_mood(
     head: TalkingHead, features: AudioFeatures, emotion: Emotion, sampling: Sampling, windows: int = 2, seed: int = 0
 ) -> npt.NDArray[np.uint8]:
     """Draw the neutral cartoon speaking with an emotion: (F, 128, 128, 3) uint8."""
-    sound, _ = cartoon_sound(windows * sampling.frames, seed + 1000)
-    state = head.start(to_pixels(cartoon(Emotion(), 0.0)[None])[0], None, seed)
+    sound, _ = tone_bursts(windows * sampling.frames, seed + 1000)
+    return speak(head, features, cartoon(Emotion(), 0.0), sound, emotion, sampling, seed)
+
+
+def speak(
+    head: TalkingHead,
+    features: AudioFeatures,
+    portrait: npt.NDArray[np.uint8],
+    sound: npt.NDArray[np.float32],
+    emotion: Emotion,
+    sampling: Sampling,
+    seed: int = 0,
+) -> npt.NDArray[np.uint8]:
+    """Draw a portrait (H, W, 3) uint8 saying a sound at 16 kHz with an emotion: (F, H, W, 3) uint8."""
+    state = head.start(to_pixels(portrait[None])[0], None, seed)
     mixtures = torch.from_numpy(label_mixture(emotion.weights)).repeat(sampling.frames, 1)
     frames = []
     for audio in features.windows(sound, SOUND_RATE_HZ, sampling.frames):
@@ -180,11 +196,25 @@ def rehearse(out: Path, steps: int, seed: int = 0, progress: Any = None) -> tupl
         Called with step and mean loss at each saved state.
     """
     from renderers.diffusion.tiny import MICRO_NET, tiny_features, tiny_head
-    from renderers.diffusion.training import Training, train_clips
 
     head, features = tiny_head(seed, MICRO_NET, BlockCodec()), tiny_features(seed)
     clips = [cartoon_clip(head, features, mood, 24, i) for i, mood in enumerate(MOODS.values())]
-    clips = lend_portraits(clips, ["cartoon"] * len(clips))
+    overfit(lend_portraits(clips, ["cartoon"] * len(clips)), head, out, steps, seed, progress)
+    return head, features
+
+
+def overfit(
+    clips: list[Clip],
+    head: TalkingHead,
+    out: Path,
+    steps: int,
+    seed: int = 0,
+    progress: Any = None,
+    sigma_location: float = 0.0,
+) -> None:
+    """Train all of a small diffusion network on a handful of clips; see :func:`rehearse` and ``Training``."""
+    from renderers.diffusion.training import Training, train_clips
+
     settings = Training(
         steps=steps,
         learning_rate=2e-3,
@@ -192,9 +222,9 @@ def rehearse(out: Path, steps: int, seed: int = 0, progress: Any = None) -> tupl
         frames=FRAMES,
         past_frames=FRAMES,
         drop_past=0.5,
+        sigma_location=sigma_location,
         ema=0.99,
         save_every=50,
         seed=seed,
     )
     train_clips(clips, head, out, settings, progress=progress)
-    return head, features

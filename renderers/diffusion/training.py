@@ -54,6 +54,9 @@ class Training:
     drop_all, drop_emotion, drop_past : float
         Shares of windows without any conditioning, without emotion, and at the start of a video, where nothing but
         the label tells the expression when portraits are lent between clips.
+    sigma_location : float
+        Location m of the logit-normal distribution; above 0 learns more at high noise, where only label and sound tell
+        what the picture will be.
     ema : float
         Decay of the averaged weights, which are the ones exported.
     accumulate : int
@@ -73,6 +76,7 @@ class Training:
     drop_all: float = 0.05
     drop_emotion: float = 0.1
     drop_past: float = 0.3
+    sigma_location: float = 0.0
     ema: float = 0.999
     accumulate: int = 1
     save_every: int = 500
@@ -103,7 +107,7 @@ class WindowLoss(nn.Module):
         window = _Window.draw(clip, settings, rng)
         target = clip.latents[window.new].to(device)
         noise = torch.from_numpy(rng.standard_normal(target.shape, dtype=np.float32)).to(device)
-        sigma = float(1 / (1 + np.exp(-rng.standard_normal())))
+        sigma = draw_sigma(rng, settings.sigma_location)
         context, audio = self._conditions(clip, window, device)
         noisy = (1 - sigma) * target + sigma * noise
         timestep = torch.full((1,), sigma * TIMESTEPS, device=device)
@@ -142,6 +146,11 @@ class WindowLoss(nn.Module):
             list(net.past_sums(features, index, height, width)),
         )
         return context, torch.zeros_like(audio) if window.unconditional else audio
+
+
+def draw_sigma(rng: np.random.Generator, location: float) -> float:
+    """Noise level of a window, 0–1, from the logit-normal distribution of unit scale (Esser et al. 2024)."""
+    return float(1 / (1 + np.exp(-location - rng.standard_normal())))
 
 
 def _spare_cpu(*inputs: Tensor) -> None:
@@ -349,7 +358,7 @@ class _State:
         try:
             with safe_open(path, framework="pt") as file:
                 about = file.metadata()
-                settings = json.loads(about["settings"])
+                settings = asdict(Training()) | json.loads(about["settings"])  # older states lack newer settings
                 ours = json.loads(json.dumps(asdict(replace(self.settings, steps=1, save_every=1))))
                 changed = sorted(key for key in ours if settings.get(key) != ours[key])
                 if changed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from renderers.diffusion.loading import from_pretrained  # noqa: E402
 from renderers.diffusion.rehearsal import FRAMES, MOODS, cartoon, draw_mood, measure, rehearse  # noqa: E402
 from renderers.diffusion.sampling import Sampling  # noqa: E402
 from renderers.diffusion.tiny import MICRO_NET, tiny_features, tiny_head  # noqa: E402
-from renderers.diffusion.training import Training, WindowLoss, train_clips  # noqa: E402
+from renderers.diffusion.training import Training, WindowLoss, draw_sigma, train_clips  # noqa: E402
 from renderers.video import write_video  # noqa: E402
 
 SMALL = Training(steps=2, learning_rate=1e-3, frames=2, past_frames=2, save_every=1)
@@ -83,6 +84,33 @@ def test_windows_without_conditioning_do_not_see_it() -> None:
         assert float(loss(ours, np.random.default_rng(5))) == float(loss(strange, np.random.default_rng(5)))
         heard = WindowLoss(head, replace(SMALL, drop_all=0.0, drop_emotion=0.0))
         assert float(heard(ours, np.random.default_rng(5))) != float(heard(strange, np.random.default_rng(5)))
+
+
+def test_a_state_from_before_a_setting_existed_is_resumed_with_its_default(tmp_path: Path) -> None:
+    from safetensors import safe_open
+    from safetensors.torch import load_file, save_file
+
+    train_clips([clip()], tiny_head(0, MICRO_NET), tmp_path, replace(SMALL, steps=1))
+    path = tmp_path / "training.safetensors"
+    with safe_open(path, framework="pt") as file:
+        about = file.metadata()
+    settings = json.loads(about["settings"])
+    del settings["sigma_location"]
+    save_file(load_file(path), path, metadata=about | {"settings": json.dumps(settings)})
+    with pytest.raises(CheckpointError, match="sigma_location"):
+        train_clips([clip()], tiny_head(0, MICRO_NET), tmp_path, replace(SMALL, sigma_location=1.0))
+    train_clips([clip()], tiny_head(0, MICRO_NET), tmp_path, SMALL)
+    with safe_open(path, framework="pt") as file:
+        assert file.metadata()["step"] == "2"
+
+
+@pytest.mark.parametrize("location", [0.0, 1.0])
+def test_noise_levels_are_logit_normal(location: float) -> None:
+    from scipy.stats import kstest, norm
+
+    rng = np.random.default_rng(0)
+    sigmas = np.array([draw_sigma(rng, location) for _ in range(4000)])
+    assert kstest(np.log(sigmas / (1 - sigmas)), norm(location).cdf).pvalue > 0.01
 
 
 @pytest.mark.training

@@ -14,7 +14,7 @@ from PIL import Image
 from checkpoints.errors import InputError
 from conditioning import Motion, Speech
 from conditioning.arkit import ARKIT_INDEX
-from renderers.evaluate_portrait import EXPRESSIONS, _columns, _eyes, _look, _measures, _mouth, _view
+from renderers.evaluate_portrait import EXPRESSIONS, _eyes, _mouth, _view, arkit_columns, face_heights, landmarks_within
 from renderers.face import Landmarker
 from renderers.portrait import PortraitRenderer
 from renderers.portrait.matte import fill, split_layers
@@ -42,7 +42,7 @@ def landmarker() -> Iterator[Landmarker]:
 def _motion(frames: int = 1, head_deg: tuple[float, float, float] = (0, 0, 0), **shapes: object) -> Motion:
     weights = np.zeros((frames, 52), np.float32)
     for name, value in shapes.items():
-        weights[:, _columns(name)] = np.reshape(value, (-1, 1))
+        weights[:, arkit_columns(name)] = np.reshape(value, (-1, 1))
     head = np.tile(np.radians(head_deg), (frames, 1))
     return Motion(25.0, weights, head, np.zeros((frames, 2, 3)))
 
@@ -53,7 +53,7 @@ def _frame(renderer: PortraitRenderer, motion: Motion) -> np.ndarray:
 
 def _seen(renderer: PortraitRenderer, landmarker: Landmarker, motion: Motion) -> np.ndarray:
     view = _view(renderer.scene(SIZE).head.points[:6706], SIZE)
-    return _look(landmarker, _frame(renderer, motion), view)
+    return landmarks_within(landmarker, _frame(renderer, motion), view)
 
 
 def test_rest_is_the_picture(renderer: PortraitRenderer) -> None:
@@ -112,7 +112,7 @@ def test_emotions_move_the_face_as_people_do(
     values = []
     for share in (0.0, 0.5, 1.0):
         shapes = {name: share * value for name, value in EXPRESSIONS[emotion].items()}
-        values.append(sign * _measures(_seen(renderer, landmarker, _motion(**shapes)))[measure])
+        values.append(sign * face_heights(_seen(renderer, landmarker, _motion(**shapes)))[measure])
     assert values[0] < values[1] < values[2]
 
 
@@ -178,7 +178,7 @@ def test_what_is_not_drawn_would_not_have_changed(
     scene = renderer.scene((640, 360))
     everything = replace(scene, extent=np.array([[0, 0], [639, 359]], np.float32))
     weights = np.zeros(52, np.float32)
-    weights[_columns("mouthSmile")] = 0.6
+    weights[arkit_columns("mouthSmile")] = 0.6
     arguments = (weights, np.radians(degrees), np.zeros((2, 3), np.float32), np.array([0.4, 0.2], np.float32), 0.15)
     assert np.array_equal(scene.draw(*arguments), everything.draw(*arguments))
 
