@@ -7,8 +7,10 @@ import pytest
 
 import checkpoints
 from avatar import Avatar
-from conditioning import Delivery, InputError, Line, MarkupError, Speech
+from conditioning import NEUTRAL, Delivery, Emotion, InputError, Line, MarkupError, Span, Speech
 from conditioning.markup import format_line, parse_line
+from conditioning.phones import SILENCE
+from tts.acoustics import PAUSE_S, measure
 from tts.emphasis import marked_ranges
 
 
@@ -106,3 +108,34 @@ def test_say_takes_a_delivery(voice):
     assert 20 * np.log10(speech.waveform.std() / plain.waveform.std()) == pytest.approx(-6.0, abs=1.2)
     with pytest.raises(InputError, match="pitch_st=99"):
         avatar.say("No.", pitch_st=99.0)
+
+
+@pytest.mark.parametrize(
+    "text", ["The old man, who was tired, sat down.", "You came back, and I had almost stopped hoping."]
+)
+def test_a_pause_that_is_heard_stays_one_under_any_emotion(voice, text):
+    def heard(emotion: Emotion) -> int:
+        phones = voice.speak(Line.of(text, emotion)).phones
+        return sum(p.symbol == SILENCE and p.duration_s >= PAUSE_S for p in phones)
+
+    plain = heard(NEUTRAL)
+    assert plain > 2  # the two ends, and one inside
+    for name in ("fear", "anticipation", "joy"):
+        assert all(heard(Emotion(**{name: weight})) >= plain for weight in (0.1, 0.25, 0.5, 0.75, 1.0))
+
+
+def test_a_raised_voice_has_a_flatter_spectrum_by_what_the_effort_says(voice, monkeypatch):
+    from tts.daisy import render
+    from tts.daisy.model import load_model
+
+    def said(pitch_st: float, db_per_st: float) -> tuple[float, float]:
+        monkeypatch.setattr(render, "EFFORT_DB_PER_ST", db_per_st)
+        line = Line((Span("We waited for the morning by the river.", NEUTRAL, Delivery(pitch_st=pitch_st)),))
+        speech = voice.speak(line)
+        level_st = 12.0 * (np.log2(speech.f0_hz[speech.f0_hz > 0]) - load_model().speakers[0].f0_mean / np.log(2.0))
+        return measure(speech)["alpha_db"], float(np.maximum(level_st - render.EFFORT_FROM_ST, 0.0).mean())
+
+    rate = render.EFFORT_DB_PER_ST
+    raised, by_st = said(10.0, rate)
+    assert raised - said(10.0, 0.0)[0] == pytest.approx(rate * by_st, rel=0.4)
+    assert abs(said(0.0, rate)[0] - said(0.0, 0.0)[0]) < 0.2  # the daily voice keeps its colour

@@ -24,6 +24,9 @@ __all__ = ["Manner", "PlannedSentence", "emotion_of_words", "plan_sentence", "wo
 Array = npt.NDArray[np.float64]
 
 MIN_FRAMES = 3
+#: A silence that is heard as a pause, :data:`tts.acoustics.PAUSE_S` or longer, stays a little longer than that under
+#: any emotion.
+HEARD_PAUSE_FRAMES = 20
 #: Axes of u that no network follows: extra pauses are words' borders, and irregularity is drawn at random.
 OUTSIDE = frozenset({"pause_share", "jitter_pct", "tremor_st"})
 #: Neither an emotion nor a rate makes a silence longer than this; pauses of the markup are added behind sentences.
@@ -155,8 +158,18 @@ def _timed(
         if place >= 0 and silent[place]:
             frames[place] = max(frames[place], length_s * SAMPLE_RATE / HOP_LENGTH)
     frames = np.where(silent, np.minimum(frames, MAX_SILENCE_FRAMES), frames)
+    if weights.any():
+        heard = silent & (np.round(_unmoved(model, speaker, sequence) / rate) >= HEARD_PAUSE_FRAMES)
+        frames = np.where(heard, np.maximum(frames, HEARD_PAUSE_FRAMES + 1), frames)
     ends = np.round(np.cumsum(np.maximum(frames, MIN_FRAMES))).astype(np.int64)
     return PlannedSentence(sentence, sequence, encoded, ends, spans, emphasis)
+
+
+def _unmoved(model: VoiceModel, speaker: int, sequence: PhoneSequence) -> Array:
+    """Return the frames of each phone without any emotion."""
+    still = np.zeros((len(sequence.ids), N_STYLE if model.style is not None else 0), np.float32)
+    encoded = encode_styled(model, sequence.ids, sequence.features, still, 1.0)
+    return model.frames_of(encoded.durations(model, speaker), speaker)
 
 
 def _nearest_word(words: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

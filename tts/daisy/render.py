@@ -34,6 +34,10 @@ WH_WORDS = frozenset(["what", "when", "where", "who", "whom", "whose", "which", 
 FADE_FRAMES = 6
 #: Of c0 for one dB: pyworld codes ln power so that c0 is its mean over the mel axis.
 C0_PER_DB = np.log(10.0) / 10.0
+#: A voice that is raised beyond its daily range takes effort, and effort flattens the spectrum: H. Traunmüller and
+#: A. Eriksson, "Acoustic effects of variation in vocal effort", JASA 107 (2000). The teachers never speak so high.
+#: Semitones above the speaker's mean from which it counts, decibels of alpha ratio for each more, and their c1.
+EFFORT_FROM_ST, EFFORT_DB_PER_ST, C1_PER_DB = 6.0, 0.7, -0.33
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +90,7 @@ def render(
     log_f0 = model.log_f0_of(z, speaker) if model.style is None else model.styled_log_f0_of(z, speaker)
     cues = manner.cues(model, weights)
     f0_hz = _melody(model.speakers[speaker].f0_mean, line, plan, phone, log_f0, cues, np.random.default_rng(list(seed)))
+    spectrum[:, 1] += C1_PER_DB * EFFORT_DB_PER_ST * _smooth(_raised_st(f0_hz, model.speakers[speaker].f0_mean))
     f0_hz = np.where(voiced, f0_hz, 0.0)
     if model.style is None:
         _colour(model, spectrum, manner.guidance * weights, voiced, silent)
@@ -107,6 +112,13 @@ def _smooth(values: Array) -> Array:
     padded = np.pad(values, FADE_FRAMES, mode="edge")
     kernel = np.ones(2 * FADE_FRAMES + 1) / (2 * FADE_FRAMES + 1)
     return np.convolve(padded, kernel, mode="valid")
+
+
+def _raised_st(f0_hz: Array, f0_mean: float) -> Array:
+    """Return how far F0 is above a speaker's daily range, semitones."""
+    level_st: Array = 12.0 * (np.log2(f0_hz) - f0_mean / np.log(2.0))
+    raised: Array = np.maximum(level_st - EFFORT_FROM_ST, 0.0)
+    return raised
 
 
 def _colour(

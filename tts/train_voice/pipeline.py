@@ -33,7 +33,7 @@ __all__ = ["PARTS", "VoiceTraining", "run"]
 PARTS = ("prepare", "letters", "phrasing", "directions", "acoustic", "flow", "export")
 Report = Callable[[str], None]
 #: Lines on which the emotions are measured and moved.
-N_CALIBRATION = 5
+N_CALIBRATION = 12
 
 
 @dataclass(frozen=True)
