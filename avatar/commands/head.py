@@ -25,7 +25,7 @@ def add(path: Path, name: str | None, rename: tuple[str, ...]) -> None:
     mien head add goblin.glb
     mien head add goblin.glb --rename Jaw_Drop=jawOpen --rename Smile_L=mouthSmileLeft
     """
-    from renderers.mesh_registry import add_head
+    from renderers.mesh_registry import add_head, registered
     from renderers.mesh_sources import open_head
 
     pairs = {}
@@ -34,9 +34,12 @@ def add(path: Path, name: str | None, rename: tuple[str, ...]) -> None:
         if not mark or not old or not new:
             raise InputError(f"--rename {item!r} is not understood; write OLD=NEW")
         pairs[old] = new
-    chosen, _ = add_head(path, name, pairs)
+    before = registered()
+    chosen, entry = add_head(path, name, pairs)
     found = open_head(chosen)
     click.echo(f"{chosen}: {len(found.vertices)} vertices, {len(found.shape_names)} of 52 shapes")
+    if chosen in before and before[chosen].path != entry.path:
+        click.echo(f"{chosen} was {before[chosen].path} before; to have both, add one under another --name", err=True)
 
 
 @head.command("list")

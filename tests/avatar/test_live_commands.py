@@ -26,8 +26,11 @@ def test_a_head_is_added_listed_and_used(
     status, out, _ = run(["head", "add", str(tmp_path / "goblin.glb")], capsys)
     assert (status, out) == (0, "goblin: 22283 vertices, 52 of 52 shapes\n")
     assert str(tmp_path / "goblin.glb") in run(["head", "list"], capsys)[1]
+    assert run(["head", "add", str(tmp_path / "goblin.glb")], capsys)[2] == ""
     take.save(tmp_path / "again.glb", head="goblin")
     assert (tmp_path / "again.glb").stat().st_size > 20_000_000
+    status, _, err = run(["head", "add", str(tmp_path / "again.glb"), "--name", "goblin"], capsys)
+    assert (status, f"goblin was {tmp_path / 'goblin.glb'} before" in err) == (0, True)
     (tmp_path / "bad.glb").write_bytes(b"nothing")
     for arguments, words in (
         (["head", "add", str(tmp_path / "bad.glb")], "is no binary glTF"),

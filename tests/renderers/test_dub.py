@@ -12,7 +12,7 @@ from numpy.testing import assert_array_equal
 from checkpoints.errors import InputError
 from conditioning import Motion
 from renderers.clip import Clip, read_clip
-from renderers.evaluate_portrait import _columns, _mouth
+from renderers.evaluate_portrait import _mouth, arkit_columns
 from renderers.face import Landmarker
 from renderers.portrait import PortraitRenderer
 from renderers.portrait.dub import _similarity
@@ -56,7 +56,7 @@ def renderer(clip_path: Path) -> PortraitRenderer:
 def motion(**shapes: np.ndarray | float) -> Motion:
     weights = np.zeros((N, 52), np.float32)
     for name, value in shapes.items():
-        weights[:, _columns(name)] = np.reshape(value, (-1, 1))
+        weights[:, arkit_columns(name)] = np.reshape(value, (-1, 1))
     return Motion(25.0, weights, np.zeros((N, 3)), np.zeros((N, 2, 3)))
 
 
