@@ -30,6 +30,7 @@ __all__ = [
     "evaluate_portrait",
     "face_heights",
     "face_width_px",
+    "landmark_distance",
     "landmarks_within",
     "speech_like_motion",
 ]
@@ -317,14 +318,15 @@ def arkit_columns(name: str) -> list[int]:
     return [ARKIT_INDEX[f"{name}Left"], ARKIT_INDEX[f"{name}Right"]]
 
 
-def _distance(points: Float, a: int, b: int) -> float:
+def landmark_distance(points: Float, a: int, b: int) -> float:
+    """Return the distance of two landmarks in the picture, pixels."""
     return float(np.linalg.norm(points[a, :2] - points[b, :2]))
 
 
 def _mouth(points: Float) -> float:
     """Opening of the lips in mouth widths."""
-    gap = np.mean([_distance(points, a, b) for a, b in ((82, 87), (13, 14), (312, 317))])
-    return float(gap / _distance(points, 61, 291))
+    gap = np.mean([landmark_distance(points, a, b) for a, b in ((82, 87), (13, 14), (312, 317))])
+    return float(gap / landmark_distance(points, 61, 291))
 
 
 def _eyes(points: Float) -> float:
@@ -366,7 +368,7 @@ def face_heights(points: Float) -> dict[str, float]:
 
 def face_width_px(points: Float) -> float:
     """Distance of the outermost landmarks on either side, pixels."""
-    return _distance(points, 234, 454)
+    return landmark_distance(points, 234, 454)
 
 
 def _upper(view: tuple[int, int, int]) -> tuple[slice, slice]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from avatar.audio_motion.lips import available, hear_lips, sample_track
+from avatar.audio_motion.lips import available, sample_track
 from avatar.audio_motion.performer import perform
 
-__all__ = ["available", "hear_lips", "perform", "sample_track"]
+__all__ = ["available", "perform", "sample_track"]

@@ -12,13 +12,11 @@ import numpy.typing as npt
 import checkpoints
 from avatar.animator.closures import ATTACK_S, MIN_HOLD_S, Contact, holds
 from avatar.animator.visemes import CHANNELS
-from avatar.audio_motion.features import FEATURE_SIZE, FRAME_RATE_HZ, audio_features
+from avatar.audio_motion.features import FEATURE_SIZE, FRAME_RATE_HZ
 from avatar.audio_motion.network import ConvStack
 from avatar.audio_motion.opening import READER_CHANNELS, read_opening
-from avatar.audio_motion.person import person_share
-from conditioning import Speech
 
-__all__ = ["CHECKPOINT", "VERSION", "available", "hear_lips", "lip_track_of", "sample_track", "shipped_tensors"]
+__all__ = ["CHECKPOINT", "VERSION", "available", "lip_track_of", "sample_track", "shipped_tensors"]
 
 CHECKPOINT = "audio_motion"
 VERSION = 2
@@ -51,12 +49,6 @@ def shipped_tensors() -> Mapping[str, npt.NDArray[np.float32]]:
     """Return the shipped models of the audio-only path by the names of their tensors."""
     stored = checkpoints.load(CHECKPOINT, version=VERSION).tensors
     return {name: tensor.astype(np.float32) for name, tensor in stored.items()}
-
-
-def hear_lips(speech: Speech) -> npt.NDArray[np.float32]:
-    """Return the mouth's track of a sound: (F, 15) at 50 Hz, see :func:`lip_track_of`."""
-    features = audio_features(speech.waveform, speech.sample_rate)
-    return lip_track_of(features, shipped_tensors(), person_share(features, shipped_tensors()))
 
 
 def lip_track_of(

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from avatar.dialogue.journal import Record
 from avatar.export.targets import write_whole
 from avatar.plot import EMOTION_COLOURS, SPEAKER_COLOURS
-from conditioning import Emotion
+from conditioning import Emotion, InputError
 
 __all__ = ["MOODS", "SHEET", "write_sheet"]
 
@@ -72,17 +72,17 @@ def write_sheet(
 
 def _face(name: str, path: Path) -> str:
     """Return the style that puts a speaker's picture behind the speaker's videos, or none if it is no picture."""
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image
+
+    from renderers.face import read_picture
 
     held = io.BytesIO()
     try:
-        with Image.open(path) as picture:
-            small = ImageOps.exif_transpose(picture).convert("RGBA")
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError):  # A film to be dubbed, for example.
+        small = Image.fromarray(read_picture(path).pixels)
+    except InputError:  # A film to be dubbed, for example.
         return ""
     small.thumbnail((FACE_PX, 2 * FACE_PX))
-    white = Image.new("RGBA", small.size, "white")
-    Image.alpha_composite(white, small).convert("RGB").save(held, "JPEG", quality=80)
+    small.save(held, "JPEG", quality=80)
     encoded = b64encode(held.getvalue()).decode("ascii")
     rule = f'video {{ background: url("data:image/jpeg;base64,{encoded}") center / cover }}'
     return f'[data-face="{_number(name)}"] {rule}'

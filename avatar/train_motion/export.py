@@ -89,9 +89,9 @@ def export(
     left_out = readers.left_out if readers else before["capture_left_out_r"]
     steps: dict[str, int] = {}
     losses: dict[str, Any] = {}
-    for name, prefix in (("lips", "lips."), ("diffusion", "motion.")):
+    for name, prefix, *others in (("lips", "lips."), ("diffusion", "motion.", "scaling.")):
         if not (work / f"{name}.pt").exists():
-            tensors |= _shipped(prefix, *(["scaling."] if name == "diffusion" else []))
+            tensors |= _shipped(prefix, *others)
             continue
         state = torch.load(work / f"{name}.pt", weights_only=True)
         tensors |= {prefix + key: value.numpy().astype(np.float16) for key, value in state["average"].items()}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -120,11 +122,9 @@ def _command(plan: MotionTraining) -> str:
 
 def _contents(work: Path) -> str:
     """Return how many examples of each kind a corpus holds."""
-    counts: dict[str, int] = {}
-    for path in sorted(work.glob("*_[0-9][0-9][0-9].npz")):
-        with np.load(path) as shard:
-            kind = path.stem.rpartition("_")[0]
-            counts[kind] = counts.get(kind, 0) + len(shard.files) // len(STORED)
+    counts: Counter[str] = Counter()
+    for kind, _, count in _shards(work):
+        counts[kind] += count
     return ", ".join(f"{count} of {kind}" for kind, count in counts.items()) + "; 4 clips of FACEGOOD"
 
 
@@ -192,7 +192,13 @@ def _write(
 
 def read_corpus(folder: Path) -> Iterator[Example]:
     """Yield the spoken examples of a work folder."""
+    for _, shard, count in _shards(folder):
+        for i in range(count):
+            yield Example(captured=False, **{name: shard[f"{name}{i}"].astype(np.float32) for name in STORED})
+
+
+def _shards(folder: Path) -> Iterator[tuple[str, Mapping[str, Any], int]]:
+    """Yield the kind of voice, the open arrays and the number of examples of each file of a corpus."""
     for path in sorted(folder.glob("*_[0-9][0-9][0-9].npz")):
         with np.load(path) as shard:
-            for i in range(len(shard.files) // len(STORED)):
-                yield Example(captured=False, **{name: shard[f"{name}{i}"].astype(np.float32) for name in STORED})
+            yield path.stem.rpartition("_")[0], shard, len(shard.files) // len(STORED)

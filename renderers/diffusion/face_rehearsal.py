@@ -25,7 +25,14 @@ from renderers.diffusion.features import FEATURE_FPS, AudioFeatures
 from renderers.diffusion.model import LATENT_SCALE, TalkingHead
 from renderers.diffusion.rehearsal import BLOCK_PX, overfit, speak, tone_bursts
 from renderers.diffusion.sampling import Sampling
-from renderers.evaluate_portrait import EXPRESSIONS, arkit_columns, face_heights, face_width_px, landmarks_within
+from renderers.evaluate_portrait import (
+    EXPRESSIONS,
+    arkit_columns,
+    face_heights,
+    face_width_px,
+    landmark_distance,
+    landmarks_within,
+)
 from renderers.face import Landmarker
 from renderers.portrait import PortraitRenderer
 from renderers.portrait.head import NARROW
@@ -177,7 +184,7 @@ def measure_faces(landmarker: Landmarker, frames: Pictures) -> LandmarkMeasures:
     for frame in frames:
         points = landmarks_within(landmarker, frame, (0, 0, SIDE_PX))
         heights, width = face_heights(points), face_width_px(points)
-        opening, across = (float(np.linalg.norm(points[a, :2] - points[b, :2])) for a, b in ((13, 14), (61, 291)))
+        opening, across = landmark_distance(points, 13, 14), landmark_distance(points, 61, 291)
         seen.append((across, width * heights["corner"], width * heights["brow"], opening))
     return LandmarkMeasures(*(float(value) for value in np.mean(seen, axis=0)))
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from conditioning import NEUTRAL, Emotion, Line, Segment, tile
 from conditioning.line import Delivery
+from tts.acoustics import PAUSE_S
 from tts.daisy.frontend import Sentence
 from tts.daisy.guided import Encoded, encode_styled
 from tts.daisy.inputs import PhoneSequence, encode
@@ -24,9 +25,8 @@ __all__ = ["Manner", "PlannedSentence", "emotion_of_words", "plan_sentence", "wo
 Array = npt.NDArray[np.float64]
 
 MIN_FRAMES = 3
-#: A silence that is heard as a pause, :data:`tts.acoustics.PAUSE_S` or longer, stays a little longer than that under
-#: any emotion.
-HEARD_PAUSE_FRAMES = 20
+#: A silence that is heard as a pause stays a little longer than that under any emotion.
+HEARD_PAUSE_FRAMES = round(PAUSE_S * SAMPLE_RATE / HOP_LENGTH)
 #: Axes of u that no network follows: extra pauses are words' borders, and irregularity is drawn at random.
 OUTSIDE = frozenset({"pause_share", "jitter_pct", "tremor_st"})
 #: Neither an emotion nor a rate makes a silence longer than this; pauses of the markup are added behind sentences.
@@ -158,9 +158,10 @@ def _timed(
         if place >= 0 and silent[place]:
             frames[place] = max(frames[place], length_s * SAMPLE_RATE / HOP_LENGTH)
     frames = np.where(silent, np.minimum(frames, MAX_SILENCE_FRAMES), frames)
-    if weights.any():
-        heard = silent & (np.round(_unmoved(model, speaker, sequence) / rate) >= HEARD_PAUSE_FRAMES)
-        frames = np.where(heard, np.maximum(frames, HEARD_PAUSE_FRAMES + 1), frames)
+    short = silent & (frames < HEARD_PAUSE_FRAMES + 1)
+    if weights.any() and short.any():
+        heard = short & (np.round(_unmoved(model, speaker, sequence) / rate) >= HEARD_PAUSE_FRAMES)
+        frames = np.where(heard, HEARD_PAUSE_FRAMES + 1, frames)
     ends = np.round(np.cumsum(np.maximum(frames, MIN_FRAMES))).astype(np.int64)
     return PlannedSentence(sentence, sequence, encoded, ends, spans, emphasis)
 
