@@ -62,7 +62,7 @@ def examine() -> list[Finding]:
     from tts import VOICES
 
     backends = [_examine_backend(registry, name) for registry in (VOICES, RENDERERS) for name in registry]
-    return backends + [_examine_writer(name, WRITERS) for name in sorted(WRITERS)]
+    return [*backends, *(_examine_writer(name, WRITERS) for name in sorted(WRITERS)), _examine_credentials()]
 
 
 def describe_machine() -> dict[str, str]:
@@ -109,10 +109,16 @@ def _examine_writer(suffix: str, registry: Any) -> Finding:
         writer = registry.load(suffix)
     except BackendError as error:
         return Finding("writer", suffix, "", "", False, str(error))
-    summary = (writer.__doc__ or "").strip().splitlines()[0]
+    summary = (writer.__doc__ or "").strip().splitlines()[0].partition("; see")[0].replace("``", "")
     requires = getattr(writer, "requires", {})
     missing = [command for module, command in requires.items() if find_spec(module) is None]
     return Finding("writer", suffix, summary, "", not missing, "; ".join(missing))
+
+
+def _examine_credentials() -> Finding:
+    ready = all(find_spec(module) is not None for module in ("c2pa", "cryptography"))
+    summary = "Content Credentials: a signed record in .mp4 and .gif that says that they are generated"
+    return Finding("extra", "c2pa", summary, "Apache-2.0 or MIT", ready, "" if ready else "pip install 'mien[c2pa]'")
 
 
 def _device() -> str:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from checkpoints.errors import InputError
 from conditioning.motion import frame_count
+from renderers.credentials import check_signer, sign
 from renderers.label import labelled
 from renderers.renderer import DEFAULT_FPS, DEFAULT_SIZE, Renderer, open_renderer
 from renderers.video import AUDIO_RATE_HZ, VideoFormat, write_video
@@ -130,6 +131,7 @@ def _frames(take: Take, label: bool) -> tuple[Iterable[npt.NDArray[np.uint8]], i
 def _write(take: Take, path: Path, video_format: VideoFormat, progress: bool, label: bool) -> None:
     if _transparent(take) and video_format.channels == 3:
         raise InputError(f"{path.name} cannot be transparent; write .webm or .png.zip, or leave transparency out")
+    check_signer()
     frames, n_frames, size, fps = _frames(take, label)
     write_video(
         path,
@@ -141,6 +143,7 @@ def _write(take: Take, path: Path, video_format: VideoFormat, progress: bool, la
         video_format=video_format,
         metadata={"title": take.text[:200], **PROVENANCE},
     )
+    sign(path, take.text[:200], from_portrait=take.portrait is not None)
 
 
 def _watched(frames: Iterable[Item], n_frames: int, name: str, renderer: Renderer) -> Iterator[Item]:
