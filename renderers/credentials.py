@@ -1,7 +1,7 @@
 """Content Credentials (C2PA): a signed record inside a video that says that it was generated.
 
-Written where the extra ``c2pa`` is installed. A viewer such as <https://verify.contentauthenticity.org> shows the record
-and whether the file was changed since. It is signed with the certificate that the environment names:
+Written where the extra ``c2pa`` is installed. A viewer such as <https://verify.contentauthenticity.org> shows it, and
+whether the file was changed since. It is signed with the certificate that the environment names:
 
 - ``MIEN_C2PA_CERTIFICATE``: a PEM file, the signer's certificate first, then those above it;
 - ``MIEN_C2PA_KEY``: a PEM file, the certificate's private key (ECDSA P-256, P-384 or P-521, Ed25519, RSA).
