@@ -123,6 +123,7 @@ def _made_here() -> tuple[bytes, bytes]:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+    from cryptography.x509.oid import ExtendedKeyUsageOID
 
     root_key, key = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
     start = datetime.now(UTC) - timedelta(minutes=5)
@@ -139,7 +140,7 @@ def _made_here() -> tuple[bytes, bytes]:
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key()), critical=False)
         )  # fmt: skip
         if not is_root:
-            purpose = x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.EMAIL_PROTECTION])
+            purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION])
             certificate = certificate.add_extension(purpose, critical=False)
         chain += certificate.sign(root_key, None).public_bytes(Encoding.PEM)
     return chain, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -147,10 +148,11 @@ def _made_here() -> tuple[bytes, bytes]:
 
 def _name(common_name: str) -> Any:
     from cryptography import x509
+    from cryptography.x509.oid import NameOID
 
     return x509.Name([
-        x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "Mien"),
-        x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name),
+        x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Mien"),
+        x509.NameAttribute(NameOID.COMMON_NAME, common_name),
     ])  # fmt: skip
 
 
