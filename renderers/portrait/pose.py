@@ -140,6 +140,7 @@ class Poser:
         self.near_eyes = tuple(_near(rig, sheet.face_triangles, center, _EYE_REACH) for center in at_eyes)
         self.near_mouth = _near(rig, sheet.face_triangles, rig.points[[78, 308], :2].mean(0), _MOUTH_REACH)
         self._upper_pull, self._lower_pull = _lip_pulls(rig, self._pairs)
+        self._hold_upper_lip()
         self._lip_overlap_px = max(_OVERLAP_PX, 0.022 * head.mouth_width_px) if head.mouth_open_px > 0 else 0.3
         self._pivot = head.fit.place(PIVOT[None].astype(np.float32))[0].astype(np.float64)
         basis = head.fit.rotation
@@ -153,6 +154,12 @@ class Poser:
         share = np.float32(min(1.0, _MOST_RISE * self._head.mouth_width_px / max(float(rise), 1e-3)))
         self._deltas[left] *= share
         self._deltas[right] *= share
+
+    def _hold_upper_lip(self) -> None:
+        """Let the jaw's drop leave the middle of the upper lip where it is: the model draws it down over the teeth."""
+        jaw, upper = self._deltas[ARKIT_INDEX["jawOpen"]], self._pairs[0]
+        drop = self._landmark_y(self._sheet.points + jaw, upper) - self._landmark_y(self._sheet.points, upper)
+        jaw[:NARROW, 1] -= self._upper_pull @ np.full(len(upper), max(float(drop.min()), 0.0), np.float32)
 
     def parted_px(self, points: Float) -> float:
         """Return how much further the lips stand apart than in the portrait, pixels, in the middle of the mouth."""

@@ -15,6 +15,8 @@ from renderers.portrait.eyes import Eye, draw_eye, make_eye
 from renderers.portrait.head import Head, bend_head
 from renderers.portrait.lashes import draw_lashes
 from renderers.portrait.lids import Lid, draw_lid, make_lid
+from renderers.portrait.lip_contour import round_opening
+from renderers.portrait.lip_rim import draw_rim
 from renderers.portrait.lip_seam import seat_lips
 from renderers.portrait.matte import person_matte, split_layers
 from renderers.portrait.mouth import Mouth, draw_mouth, draw_seam, make_mouth
@@ -40,6 +42,8 @@ _FINE = 2
 _LID_FROM = 0.4
 #: From this weight on they meet.
 _MET_FROM = 0.8
+#: Lips that have parted this much further show their portrait's teeth without the rim of the lower lip.
+_PARTED_PX = 1.5
 #: Points that move less are at rest.
 _STILL_PX = 0.01
 #: A lookup in the person's texture reaches this far (three lobes of its filter, and one pixel).
@@ -144,11 +148,15 @@ class Scene:
         box = _box(points[self.poser.lip_vertices], 4.0, width, height)
         near = (points, self.poser.near_mouth, self.sheet.colour_at)
         opening = _open_share(near, box, self.poser.outline(points, self.poser.mouth_ring), source)
-        closed = closing_demand(weights) if self.head.mouth_open_px > 0 else 0.0
+        rounded = min(1.0, sum(share * max(0.0, float(weights[index])) for index, share in _ROUNDING))
+        opening = round_opening(opening, source[box[1] : box[3], box[0] : box[2]], rounded, self.mouth.width_px)
+        closed = closing_demand(weights)
         # What the edges of closed lips leave open would show as a row of bright teeth.
         opening *= np.float32(1.0 - closed)
+        parted = 0.0
         if opening.max() > 0:
-            zones.append((box, opening, self._mouth(points, box, rotation, weights, opening, lift)))
+            parted = min(abs(self.poser.parted_px(points)) / _PARTED_PX, 1.0)
+            zones.append((box, opening, self._mouth(points, box, rotation, weights, opening, parted, rounded, lift)))
         frame = self.pixels.copy()
         left, top, right, bottom = self._moved(points)
         part = np.ascontiguousarray(source[top:bottom, left:right])
@@ -157,11 +165,15 @@ class Scene:
             rows, columns = self._face_part(points, (left, top, right, bottom))
             press(self.creases, person[rows, columns], part[rows, columns], crease_strengths(weights))
             over(person, self.background[top:bottom, left:right], frame[top:bottom, left:right])
+        if parted > 0:
+            rows, columns = slice(box[1], box[3]), slice(box[0], box[2])
+            lips = draw_rim(self.mouth.rim, frame[rows, columns], source[rows, columns], opening, parted, rounded)
+            frame[rows, columns] = np.clip(lips + 0.5, 0, 255).astype(np.uint8)
         for (left, top, right, bottom), share, inside in zones:
             part = frame[top:bottom, left:right]
             mixed = part + (inside - part) * share[..., None]
             frame[top:bottom, left:right] = np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
-        if closed > 0:
+        if closed > 0 and self.head.mouth_open_px > 0:
             draw_seam(frame, self.poser.seam(points), self.mouth, closed)
         for lids, lid in zip(self.poser.eyes, self.lids, strict=True):
             strength = np.clip(float(weights[lids.blink]) / _LID_FROM, 0, 1)
@@ -238,14 +250,21 @@ class Scene:
         return draw_eye(eye, box, anchor, rotation, turned[:2], opening, raised_px)
 
     def _mouth(
-        self, points: Float, box: Box, rotation: npt.NDArray[np.float64], weights: Float, opening: Float, lift: Float
+        self,
+        points: Float,
+        box: Box,
+        rotation: npt.NDArray[np.float64],
+        weights: Float,
+        opening: Float,
+        parted: float,
+        rounded: float,
+        lift: Float,
     ) -> Float:
         mouth = self.mouth
         inside = blend(mouth.points, mouth.deltas, weights[mouth.shape_index].astype(np.float32))
         inside = self.poser.rotate(inside, rotation) + lift
         anchor = self.poser.rotate(mouth.anchor[None], rotation)[0] + lift
-        rounded = min(1.0, sum(share * max(0.0, float(weights[index])) for index, share in _ROUNDING))
-        return draw_mouth(mouth, box, inside, anchor, rotation, opening, self.poser.parted_px(points), rounded)
+        return draw_mouth(mouth, box, inside, anchor, rotation, opening, parted, rounded)
 
 
 def make_scene(pixels: npt.NDArray[np.uint8], landmarks: Float) -> Scene:
