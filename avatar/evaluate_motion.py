@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avatar.animator import animate
+from avatar.animator.jaw_drop import DROP
 from avatar.animator.lips import lip_aperture
 from avatar.motion_metrics import (
     BlinkFacts,
@@ -80,7 +81,8 @@ def evaluate_motion(plan: MotionPlan = MotionPlan(), tell: Callable[[str], None]
     -------
     dict of str to float
         ``bilabial_closure``, ``labiodental_closure``, ``false_closure``, ``content_error``, ``lag_ms``,
-        ``silence_mouth``, ``emotion_accuracy``, ``intensity_monotone``, ``realtime_phone``, ``blinks_per_minute``,
+        ``silence_mouth`` (neutral and all emotions that drop no jaw), ``silence_drop`` (jawOpen in the silences of full
+        surprise), ``emotion_accuracy``, ``intensity_monotone``, ``realtime_phone``, ``blinks_per_minute``,
         ``blink_length_s``, ``blink_sides_r``, ``gaze_hold_s``, and where the audio-only model is there
         ``audio_curve_error``, ``audio_closure``, ``realtime_audio``, ``audio_emotion_accuracy``,
         ``audio_blinks_per_minute``, ``audio_gaze_hold_s`` and ``seam_jerk`` (with captures also ``capture_mouth_r``,
@@ -170,7 +172,7 @@ def _felt(speech: Speech, emotion: Emotion) -> Speech:
 
 def _over_emotions(speeches: Sequence[Speech], plan: MotionPlan) -> dict[str, float]:
     """Contacts, content, silence and the classifier, over all emotions."""
-    counts, errors, silences = ContactCounts(), [], []
+    counts, errors, silences, drops = ContactCounts(), [], [], []
     pairs: list[tuple[Speech, Motion]] = []
     faces: list[npt.NDArray[np.float64]] = []
     labels: list[int] = []
@@ -180,7 +182,10 @@ def _over_emotions(speeches: Sequence[Speech], plan: MotionPlan) -> dict[str, fl
         for name, emotion in {"neutral": Emotion(), **_conditions()}.items():
             motion = animate(_felt(speech, emotion), fps=plan.fps, seed=plan.seed + index)
             counts += contact_counts(speech, motion)
-            silences.append(silence_mouth(speech, motion))
+            if not any(getattr(emotion, felt) for felt in DROP):
+                silences.append(silence_mouth(speech, motion))
+            elif name == "surprise":
+                drops.append(silence_mouth(speech, motion))
             if emotion:
                 errors.append(content_error(speech, neutral, motion))
             if name in EMOTION_NAMES:
@@ -190,6 +195,7 @@ def _over_emotions(speeches: Sequence[Speech], plan: MotionPlan) -> dict[str, fl
         "content_error": float(np.mean(errors)),
         "lag_ms": lag_ms(pairs),
         "silence_mouth": float(np.mean(silences)),
+        "silence_drop": float(np.mean(drops)),
         "emotion_accuracy": _accuracy(np.array(faces), np.array(labels), len(speeches)),
     }
 

@@ -18,7 +18,16 @@ from avatar.audio_motion.features import mel_bands
 from avatar.recording import Recording, f0_of, resample
 from conditioning import FEATURE_RATE_HZ, Emotion, EmotionTrack
 
-__all__ = ["CHECKPOINT", "CLASSES", "VERSION", "available", "emotion_of", "window_features"]
+__all__ = [
+    "CHECKPOINT",
+    "CLASSES",
+    "VERSION",
+    "available",
+    "chances_of",
+    "emotion_from",
+    "emotion_of",
+    "window_features",
+]
 
 CHECKPOINT = "sound_emotion"
 VERSION = 1
@@ -70,14 +79,22 @@ def emotion_of(recording: Recording) -> EmotionTrack:
     tables = []
     for centre in centres:
         low = max(int((centre - WINDOW_S / 2) * SAMPLE_RATE), 0)
-        features = window_features(sound[low : low + int(WINDOW_S * SAMPLE_RATE)])
-        chances = np.zeros(len(CLASSES)) if features is None else _chances(features)
-        tables.append(chances)
+        tables.append(chances_of(sound[low : low + int(WINDOW_S * SAMPLE_RATE)]))
     smooth = _smoothed(np.array(tables))
-    shown = np.maximum(smooth - DOUBT, 0.0) / (1.0 - DOUBT)
+    return EmotionTrack(tuple((float(t), emotion_from(row)) for t, row in zip(centres, smooth, strict=True)))
+
+
+def chances_of(sound: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Return the probabilities of :data:`CLASSES` in a window at 16 kHz; all 0 where too little is said."""
+    features = window_features(sound)
+    return np.zeros(len(CLASSES)) if features is None else _chances(features)
+
+
+def emotion_from(chances: npt.NDArray[np.float64]) -> Emotion:
+    """Return the emotion that probabilities of :data:`CLASSES` stand for."""
+    shown = np.maximum(chances - DOUBT, 0.0) / (1.0 - DOUBT)
     weights = shown @ np.array([emotion.weights for emotion in CLASSES.values()]) * FULL
-    keys = [(float(t), Emotion.from_weights(np.round(row, 3))) for t, row in zip(centres, weights, strict=True)]
-    return EmotionTrack(tuple(keys))
+    return Emotion.from_weights(np.round(weights, 3))
 
 
 def _smoothed(tables: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -16,8 +16,9 @@ import numpy.typing as npt
 
 from avatar.take import Take
 from checkpoints.errors import MarkupError
-from conditioning import Emotion, InputError, Line, Motion
+from conditioning import ARKIT_NAMES, Emotion, InputError, Line, Motion
 from conditioning.markup import escape, parse_line, parse_marks
+from conditioning.phones import SILENCE
 from conditioning.sentences import sentences
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ CHUNK_S = 0.2
 REST_S = 0.25
 #: Head and eyes of a new sentence leave the pose of the one before it over this time.
 HANDOVER_S = 0.5
+_IS_MOUTH = np.array([name.startswith(("jaw", "mouth", "tongue")) for name in ARKIT_NAMES])
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +128,7 @@ class LineStream:
 
     def _chunks(self, take: Take, text: str) -> Iterator[Chunk]:
         """Cut a take into chunks that continue the stream's clock and pose."""
-        motion = self._continued(take.motion)
+        motion = self._continued(take)
         fps, rate = motion.fps, take.speech.sample_rate
         step = max(1, round(self._chunk_s * fps))
         first = self._frames_out
@@ -146,19 +148,29 @@ class LineStream:
         )
         self._closing = Chunk(self._frames_out / fps, silence, rate, self._pose, text, is_last=True)
 
-    def _continued(self, motion: Motion) -> Motion:
-        """Let the new sentence begin in the pose in which the one before it ended."""
+    def _continued(self, take: Take) -> Motion:
+        """Let the new sentence begin in the pose in which the one before it ended; the mouth is free when it speaks."""
+        motion = take.motion
         if self._pose is None:
             return motion
-        share = np.clip(1.0 - motion.times_s / HANDOVER_S, 0.0, 1.0)
-        ease = (share * share * (3.0 - 2.0 * share)).astype(np.float32)
-        weights = motion.weights + ease[:, None] * (self._pose.weights[0] - motion.weights[0])
+        ease = _ease(motion.times_s, HANDOVER_S)
+        spoken_s = next((phone.start_s for phone in take.speech.phones if phone.symbol != SILENCE), HANDOVER_S)
+        mouth = _ease(motion.times_s, min(max(spoken_s, 2.0 / motion.fps), HANDOVER_S))
+        share = np.where(_IS_MOUTH, mouth[:, None], ease[:, None])
+        weights = motion.weights + share * (self._pose.weights[0] - motion.weights[0])
         return Motion(
             motion.fps,
             np.clip(weights, 0.0, 1.0),
             motion.head_rotation + ease[:, None] * (self._pose.head_rotation[0] - motion.head_rotation[0]),
             motion.eye_rotation + ease[:, None, None] * (self._pose.eye_rotation[0] - motion.eye_rotation[0]),
         )
+
+
+def _ease(times_s: npt.NDArray[np.float64], length_s: float) -> npt.NDArray[np.float32]:
+    """Return (T,) 1 at the beginning, 0 from ``length_s`` on."""
+    share = np.clip(1.0 - times_s / length_s, 0.0, 1.0)
+    eased: npt.NDArray[np.float32] = (share * share * (3.0 - 2.0 * share)).astype(np.float32)
+    return eased
 
 
 def _line(sentence: str, language: str) -> Line:

@@ -1,6 +1,7 @@
 """Speech to motion: the layers, in order, each a pure function of time.
 
-lips (phones or loudness) → expression (yields to the lips) → blinks and gaze → head → contacts enforced last.
+lips (phones or loudness) → expression (yields to the lips) → a jaw that drops in pauses → blinks and gaze → head →
+contacts enforced last.
 """
 
 from __future__ import annotations
@@ -14,15 +15,16 @@ from avatar.animator.coarticulation import Gestures, gestures_of, lip_curves, sp
 from avatar.animator.expression import express, felt
 from avatar.animator.gaze import gaze_path
 from avatar.animator.head import head_motion
+from avatar.animator.jaw_drop import Pause, jaw_drop, pauses_of_gate, pauses_of_phones
 from avatar.animator.layers import LIP_TRACK, Layers, Mouth, assemble, mouth_of
 from avatar.animator.loudness_jaw import loudness_lips, loudness_speaking
 from avatar.animator.prosody import Prosody, prosody_of
 from avatar.animator.style import AS_DIRECTED, Style
 from avatar.animator.visemes import CHANNELS
-from conditioning import Emotion, EmotionTrack, InputError, Motion, Speech
+from conditioning import ARKIT_INDEX, Emotion, EmotionTrack, InputError, Motion, Speech
 from conditioning.motion import MAX_FPS, frame_count
 
-__all__ = ["LIP_TRACK", "animate", "idle", "lip_track", "perform"]
+__all__ = ["LIP_TRACK", "animate", "aversion_of", "idle", "lip_track", "perform"]
 
 #: Jaw and lips over loudness: gain at the loud part, change over 18 dB, limits (JALI: both fields scale).
 JAW_GAIN, JAW_SLOPE, JAW_LIMITS = 1.12, 0.62, (0.45, 1.25)
@@ -33,6 +35,7 @@ RATE_POWER = 0.35
 #: Half width of the window over which the head feels speech come and go, and the grid that it is computed on.
 COMPOSURE_S = 0.5
 CONTROL_S = 0.05
+JAW = ARKIT_INDEX["jawOpen"]
 #: The head takes this long for its share of a gaze shift.
 HEAD_SHIFT_S = 0.38
 
@@ -78,12 +81,13 @@ def perform(times_s: npt.NDArray[np.float64], speech: Speech, *, seed: int, styl
     strength = np.clip(felt(times_s, speech.emotion) * style.expressiveness, 0.0, 1.0)
     streams = _streams(seed)
     mean = Emotion.from_weights(strength.mean(axis=0))
-    path = gaze_path(speech.duration_s, style, streams["gaze"], aversion=_aversion(mean), downcast=mean.sadness)
+    path = gaze_path(speech.duration_s, style, streams["gaze"], aversion=aversion_of(mean), downcast=mean.sadness)
     attractors = sorted(path.shifts_s() + _pauses(speech))
     blinks = blink_times(speech.duration_s, style, streams["blinks"], attractors, mean.vad.arousal)
     face = express(
         times_s, speech.emotion, speech.duration_s, mouth.gate, prosody.accents, style, streams["expression"]
     )
+    face[:, JAW] = jaw_drop(times_s, strength, _quiet(speech, prosody), streams["jaw"])
     composure = _composure(times_s, speech, prosody, gestures)
     followed = path.at(times_s, HEAD_SHIFT_S) - style.gaze_target
     head = head_motion(times_s, strength, composure, prosody, followed, style, streams["head"])
@@ -99,7 +103,9 @@ def idle(
     style: Style = AS_DIRECTED,
     loop: bool = True,
 ) -> Motion:
-    """Return a face that lives without speaking: breath, blinks, glances, sway, and the mouth shut.
+    """Return a face that lives without speaking: breath, blinks, glances, sway.
+
+    The mouth is shut, but for a jaw that drops in surprise and fear.
 
     Parameters
     ----------
@@ -132,11 +138,12 @@ def idle(
     strength = np.clip(felt(times_s, track) * style.expressiveness, 0.0, 1.0)
     mean = Emotion.from_weights(strength.mean(axis=0))
     path = gaze_path(
-        duration_s, style, streams["gaze"], aversion=1.4 * _aversion(mean), downcast=mean.sadness, loop=loop
+        duration_s, style, streams["gaze"], aversion=1.4 * aversion_of(mean), downcast=mean.sadness, loop=loop
     )
     blinks = blink_times(duration_s, style, streams["blinks"], path.shifts_s(), mean.vad.arousal)
     silence = np.zeros(len(times_s))
     face = express(times_s, track, duration_s, silence, (), style, streams["expression"], period_s)
+    face[:, JAW] = jaw_drop(times_s, strength, [(-np.inf, np.inf)], streams["jaw"], period_s)
     followed = path.at(times_s, HEAD_SHIFT_S) - style.gaze_target
     head = head_motion(times_s, strength, silence, None, followed, style, streams["head"], period_s)
     mouth = mouth_of(np.zeros((len(times_s), len(LIP_TRACK))))
@@ -151,11 +158,11 @@ def _frame_times(duration_s: float, fps: float) -> npt.NDArray[np.float64]:
 
 def _streams(seed: int) -> dict[str, np.random.Generator]:
     """Return one generator per layer, so that a knob of one layer leaves the others as they are."""
-    layers = ("expression", "blinks", "gaze", "head")
+    layers = ("expression", "blinks", "gaze", "head", "jaw")
     return {layer: np.random.default_rng([abs(seed), index]) for index, layer in enumerate(layers)}
 
 
-def _aversion(mean: Emotion) -> float:
+def aversion_of(mean: Emotion) -> float:
     """Return how much more than usual the eyes leave the partner: shame and fear avoid, anger stares."""
     return float(np.clip(1.0 + mean.sadness + 0.6 * mean.fear + 0.5 * mean.disgust - 0.7 * mean.anger, 0.2, 2.5))
 
@@ -163,6 +170,14 @@ def _aversion(mean: Emotion) -> float:
 def _pauses(speech: Speech) -> list[float]:
     """Return when pauses inside the line begin."""
     return [phone.start_s for phone in speech.phones[1:] if phone.symbol == "sil" and phone.duration_s > 0.1]
+
+
+def _quiet(speech: Speech, prosody: Prosody) -> list[Pause]:
+    """Return where nobody speaks."""
+    if speech.phones:
+        return pauses_of_phones(speech.phones)
+    grid_s = np.arange(0.0, speech.duration_s, CONTROL_S)
+    return pauses_of_gate(loudness_speaking(grid_s, prosody), 1.0 / CONTROL_S)
 
 
 def _gate(times_s: npt.NDArray[np.float64], prosody: Prosody, gestures: Gestures | None) -> npt.NDArray[np.float64]:

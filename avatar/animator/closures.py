@@ -160,7 +160,7 @@ def enforce(
     lips, teeth : (T,) float64
         From :func:`holds`: lips together, lip on teeth.
     silence : (T,) float64
-        1 where nobody speaks.
+        1 where nobody speaks and no emotion parts the lips.
 
     Returns
     -------

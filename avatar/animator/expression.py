@@ -1,7 +1,7 @@
 """The emotion on the face: eight patterns, mixed, with onset, apex and offset.
 
 Patterns at full strength follow the action units of EMFACS (W. Friesen and P. Ekman, 1983) written in ARKit's
-shapes. The mouth's part yields while speech needs the mouth; an opened jaw never comes from an emotion.
+shapes. The mouth's part yields while speech needs the mouth; the jaw is :mod:`avatar.animator.jaw_drop`'s.
 """
 
 from __future__ import annotations

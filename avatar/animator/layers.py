@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from avatar.animator.closures import enforce
 from avatar.animator.gaze import LID_FOLLOW, eye_shapes
+from avatar.animator.jaw_drop import parted
 from avatar.animator.style import Style
 from avatar.animator.visemes import CHANNELS
 from conditioning import ARKIT_INDEX, ARKIT_NAMES, Motion
@@ -39,7 +40,7 @@ class Layers:
     ----------
     mouth : Mouth
     face : (T, 52) float64
-        The expression; it has already yielded to speech.
+        The expression; it has already yielded to speech, and its jaw is open only where nobody speaks.
     head : (T, 3) float64
         Pitch, yaw, roll in radians.
     gaze : (T, 2) float64
@@ -73,11 +74,12 @@ def assemble(fps: float, layers: Layers, style: Style) -> Motion:
     rounding = np.clip(mouth.weights[:, ARKIT_INDEX["mouthPucker"]] * 1.4, 0.0, 1.0)
     for name in ("mouthSmile", "mouthStretch", "mouthDimple", "mouthFrown"):
         face[:, columns_of(name)] *= (1.0 - ROUNDING_YIELD * rounding)[:, None]
+    silence = (1.0 - mouth.gate) * (1.0 - parted(face[:, ARKIT_INDEX["jawOpen"]]))
     weights = 1.0 - (1.0 - np.clip(face, 0.0, 1.0)) * (1.0 - np.clip(mouth.weights, 0.0, 1.0))
     yaw, pitch = _eye_direction(layers, style)
     eye_shapes(weights, yaw, pitch)
     _lids(weights, layers.lids, pitch)
-    weights = np.clip(enforce(weights, mouth.lips, mouth.teeth, 1.0 - mouth.gate), 0.0, 1.0)
+    weights = np.clip(enforce(weights, mouth.lips, mouth.teeth, silence), 0.0, 1.0)
     eyes = np.zeros((len(head), 2, 3))
     eyes[:, :, 0], eyes[:, :, 1] = pitch[:, None], yaw[:, None]
     return Motion(fps, weights.astype(np.float32), head.astype(np.float32), eyes.astype(np.float32))

@@ -12,11 +12,11 @@ import numpy.typing as npt
 import checkpoints
 from avatar.animator.closures import ATTACK_S, MIN_HOLD_S, Contact, holds
 from avatar.animator.visemes import CHANNELS
-from avatar.audio_motion.features import FEATURE_SIZE, FRAME_RATE_HZ
+from avatar.audio_motion.features import FEATURE_SIZE, FLOOR_DB, FRAME_RATE_HZ, N_MELS, SCALE_DB, doubt_of, floor_of
 from avatar.audio_motion.network import ConvStack
 from avatar.audio_motion.opening import READER_CHANNELS, read_opening
 
-__all__ = ["CHECKPOINT", "VERSION", "available", "lip_track_of", "sample_track", "shipped_tensors"]
+__all__ = ["CHECKPOINT", "VERSION", "available", "lip_track_of", "noise_floor", "sample_track", "shipped_tensors"]
 
 CHECKPOINT = "audio_motion"
 VERSION = 2
@@ -28,6 +28,8 @@ CONTACT_ON, CONTACT_OFF = 0.24, 0.18
 #: A jaw that is open further than this makes closed lips less likely.
 DOUBT_JAW, DOUBT_PER_JAW = 0.1, 2.0
 N_TRACK = len(CHANNELS) + 3
+#: Nobody speaks at the floor of the level, whatever the network says; this far above it anybody may, decibels.
+SOUNDLESS_DB = 4.0
 #: How much captured mouths count in recordings of people, and their scale in the lip network's units: (share, gain,
 #: offset). The gain gives back the spread that a regression takes.
 READER_MIX: Mapping[str, tuple[float, float, float]] = MappingProxyType({
@@ -52,7 +54,10 @@ def shipped_tensors() -> Mapping[str, npt.NDArray[np.float32]]:
 
 
 def lip_track_of(
-    features: npt.NDArray[np.float32], tensors: Mapping[str, npt.NDArray[np.float32]], person: float
+    features: npt.NDArray[np.float32],
+    tensors: Mapping[str, npt.NDArray[np.float32]],
+    person: float,
+    floor_db: float = -FLOOR_DB,
 ) -> npt.NDArray[np.float32]:
     """Return the mouth's track of a sound: what the lip network says, and what captured mouths did.
 
@@ -64,6 +69,8 @@ def lip_track_of(
         ``lips.*`` and ``opening.*``.
     person : float
         How much the recording counts as a person's: :func:`~avatar.audio_motion.person.person_share`.
+    floor_db : float
+        Level, relative to the loud part, at which nobody speaks; see :func:`noise_floor`.
 
     Returns
     -------
@@ -72,6 +79,8 @@ def lip_track_of(
         :data:`CONTACT_ON`.
     """
     track = run_network(ConvStack(tensors, "lips."), features)
+    heard = np.clip((SCALE_DB * features[:, N_MELS] - floor_db) / SOUNDLESS_DB, 0.0, 1.0)
+    track[:, -1] = np.minimum(track[:, -1], heard)
     track[:, len(CHANNELS)] -= DOUBT_PER_JAW * np.maximum(track[:, 0] - DOUBT_JAW, 0.0)
     read = read_opening(features, tensors)
     for column, name in enumerate(READER_CHANNELS):
@@ -80,6 +89,12 @@ def lip_track_of(
         wanted = np.clip(gain * read[:, column] + offset, 0.0, 1.0)
         track[:, channel] += share * person * (wanted - track[:, channel])
     return track
+
+
+def noise_floor(features: npt.NDArray[np.float32]) -> float:
+    """Return the level, relative to the loud part, at which nobody speaks in a recording with these features."""
+    low_db, high_db = np.percentile(SCALE_DB * features[:, [N_MELS, -1]], (10, 95))
+    return floor_of(low_db, doubt_of(low_db, high_db))
 
 
 def run_network(

@@ -14,18 +14,19 @@ import numpy as np
 import numpy.typing as npt
 
 from avatar.animator.blinks import draw_rate, lid_closure
-from avatar.animator.expression import draw_sides, shown
+from avatar.animator.expression import draw_sides, felt, shown
 from avatar.animator.gaze import LARGE_RAD, GazePath
+from avatar.animator.jaw_drop import jaw_drop, pauses_of_gate
 from avatar.animator.layers import Layers, mouth_of
 from avatar.animator.style import Style
-from avatar.audio_motion.features import audio_features, slow_features
-from avatar.audio_motion.lips import lip_track_of, sample_track, shipped_tensors
+from avatar.audio_motion.features import FRAME_RATE_HZ, audio_features, slow_features
+from avatar.audio_motion.lips import lip_track_of, noise_floor, sample_track, shipped_tensors
 from avatar.audio_motion.network import ConvStack
 from avatar.audio_motion.person import person_share
 from avatar.audio_motion.representation import MOTION_RATE_HZ, blink_starts, decode_face, fixations, part
 from avatar.audio_motion.sampler import Guidance, sample_motion
 from avatar.recording import f0_of
-from conditioning import Speech
+from conditioning import ARKIT_INDEX, Speech
 
 __all__ = ["generate", "perform"]
 
@@ -55,15 +56,18 @@ def perform(times_s: npt.NDArray[np.float64], speech: Speech, *, seed: int, styl
     features = audio_features(speech.waveform, speech.sample_rate)
     motion = generate(speech, features, np.random.default_rng([abs(seed), 7]), style, shipped_tensors())
     person = person_share(features, shipped_tensors())
-    track = lip_track_of(features, shipped_tensors(), person)
+    track = lip_track_of(features, shipped_tensors(), person, noise_floor(features))
     rng = np.random.default_rng([abs(seed), 8])
     path = _gaze(fixations(part(motion, "gaze")), style)
     rate = draw_rate(rng) * style.blink_rate
     blinks = blink_starts(part(motion, "lids")[:, 0], speech.duration_s, rate, rng)
     face = decode_face(_between(times_s, part(motion, "face"))) * draw_sides(rng)
+    face *= min(style.expressiveness / FAINT, 1.0)
+    strength = np.clip(felt(times_s, speech.emotion) * style.expressiveness, 0.0, 1.0)
+    face[:, ARKIT_INDEX["jawOpen"]] = jaw_drop(times_s, strength, pauses_of_gate(track[:, -1], FRAME_RATE_HZ), rng)
     return Layers(
         mouth_of(sample_track(times_s, track, person)),
-        face * min(style.expressiveness / FAINT, 1.0),
+        face,
         _between(times_s, part(motion, "head")) * style.head_motion,
         path.at(times_s),
         lid_closure(times_s, blinks),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -146,12 +148,39 @@ drawing = _bundle(
     ),
 )
 
-style = _bundle(
+_knobs = _bundle(
     click.option("--expressiveness", type=float, default=1.0, show_default=True, help="Emotion on the face; 0: none."),
     click.option("--head-motion", type=float, default=1.0, show_default=True, help="Head movement; 0: none."),
     click.option("--blink-rate", type=float, default=1.0, show_default=True, help="Blinks; 0: none, 2: twice as many."),
     click.option("--gaze-motion", type=float, default=1.0, show_default=True, help="Eye movement; 0: none."),
+    click.option("--gaze-aversion", type=float, default=1.0, show_default=True, help="Glances away; 0: none."),
+    click.option(
+        "--gaze-target",
+        type=(click.FloatRange(-30, 30), click.FloatRange(-30, 30)),
+        default=(0.0, 0.0),
+        metavar="YAW PITCH",
+        help="Where the eyes look: degrees to the character's own left, and down.",
+    ),
 )
+
+
+def style(command: Command) -> Command:
+    """Give a command the options of how much a face moves, as one ``style``."""
+
+    @wraps(command)
+    def styled(
+        *args: Any, expressiveness: float, head_motion: float, blink_rate: float, gaze_motion: float,
+        gaze_aversion: float, gaze_target: tuple[float, float], **others: Any,
+    ) -> Any:  # fmt: skip
+        from avatar.animator import Style
+
+        yaw_deg, pitch_deg = gaze_target
+        target_rad = (math.radians(yaw_deg), math.radians(pitch_deg))
+        chosen = Style(expressiveness, head_motion, blink_rate, gaze_motion, gaze_aversion, target_rad)
+        return command(*args, style=chosen, **others)
+
+    return _knobs(cast(Command, styled))
+
 
 outputs = _bundle(
     click.option(

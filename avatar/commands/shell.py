@@ -55,10 +55,7 @@ def open_avatar(
     renderer: str | None,
     fps: float,
     size: tuple[int, int],
-    expressiveness: float,
-    head_motion: float,
-    blink_rate: float,
-    gaze_motion: float,
+    style: Style,
     quiet: bool,
     rig: str | None = None,
     beside: bool = False,
@@ -94,7 +91,7 @@ def open_avatar(
         delivery=Delivery(rate=rate, pitch_st=pitch, range_scale=range_scale, gain_db=gain),
         voice_options=dict(voice_options) | ({} if style_guidance is None else {"style_guidance": style_guidance}),
         renderer_options=renderer_options,
-        style=Style(expressiveness, head_motion, blink_rate, gaze_motion),
+        style=style,
     )
     return avatar, Targets(paths, fps, size, quiet, rig, beside, label)
 

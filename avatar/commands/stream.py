@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from avatar.commands import options
+
+if TYPE_CHECKING:
+    from avatar.animator import Style
 
 
 @click.command()
@@ -39,8 +43,7 @@ from avatar.commands import options
 def stream(
     text: str, emotion: str | None, language: str, seed: int, to: tuple[str, ...], fps: float, subject: str,
     rig: str | None, head: str | None, wait: float | None, quiet: bool, portrait: Path | None, voice: str | None,
-    speaker: str | None, voice_options: tuple[tuple[str, str | float], ...], rate: float, pitch: float,
-    expressiveness: float, head_motion: float, blink_rate: float, gaze_motion: float,
+    speaker: str | None, voice_options: tuple[tuple[str, str | float], ...], rate: float, pitch: float, style: Style,
 ) -> None:  # fmt: skip
     """Speak TEXT live: curves to receivers as its sound plays. Sound goes to ws:// receivers.
 
@@ -48,7 +51,6 @@ def stream(
     mien stream "You came back!" -e joy --to ws://127.0.0.1:8765     then open http://127.0.0.1:8765
     mien stream "Leave. Now." -e anger --to livelink://192.168.1.20
     """
-    from avatar.animator import Style
     from avatar.avatar import DEFAULT_VOICE, Avatar
     from avatar.live import stream as send
     from avatar.live.targets import open_sender
@@ -62,7 +64,7 @@ def stream(
         speaker=speaker,
         voice_options=dict(voice_options),
         delivery=Delivery(rate=rate, pitch_st=pitch),
-        style=Style(expressiveness, head_motion, blink_rate, gaze_motion),
+        style=style,
     )
     take = avatar.say(sys.stdin.read() if text == "-" else text, emotion=emotion, seed=seed, language=language)
     pages = [f"http://{address.partition('://')[2]}" for address in to if address.startswith("ws:")]

@@ -134,13 +134,13 @@ def test_no_pattern_opens_the_jaw() -> None:
 
 
 @pytest.mark.parametrize("seconds", [3.0, 7.7, 12.0])
-def test_a_loop_has_no_jump(seconds: float) -> None:
-    motion = idle(seconds, Emotion(sadness=0.6), fps=60.0, seed=1)
+@pytest.mark.parametrize("feeling", [Emotion(sadness=0.6), Emotion(surprise=1.0), Emotion(joy=0.5, fear=0.7)])
+def test_a_loop_has_no_jump(seconds: float, feeling: Emotion) -> None:
+    motion = idle(seconds, feeling, fps=60.0, seed=1)
     for curves in (motion.weights, motion.head_rotation, motion.eye_rotation.reshape(len(motion), -1)):
         steps = np.abs(np.diff(curves, axis=0)).max(axis=1)
         seam = np.abs(curves[0] - curves[-1]).max()
         assert seam <= np.percentile(steps, 99) + 1e-3
-    assert motion.curve("jawOpen").max() == 0.0
 
 
 def test_idling_breathes_and_refuses_nonsense() -> None:
