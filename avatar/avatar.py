@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from avatar.animator import Style, animate, idle
+from avatar.sound_stream import LOOK_AHEAD_S, SoundStream
 from avatar.stream import LineStream
 from avatar.take import Take
 from conditioning import NEUTRAL, Delivery, Emotion, EmotionTrack, Line, Motion, Speech
@@ -278,6 +280,51 @@ class Avatar:
             Iterate over it for chunks of sound and curves on one clock; ``interrupt()`` ends it naturally.
         """
         return LineStream(self, text_chunks, emotion, seed=seed, language=language)
+
+    def follow(
+        self,
+        blocks: Iterable[npt.NDArray[np.generic]],
+        sample_rate: int,
+        emotion: str | Emotion | EmotionTrack | None = None,
+        *,
+        look_ahead_s: float = LOOK_AHEAD_S,
+        reference: Path | str | None = None,
+        seed: int = 0,
+    ) -> SoundStream:
+        """Perform a voice while it is still speaking, such as a microphone's.
+
+        Parameters
+        ----------
+        blocks : iterable of (n,) or (n, channels) float or int16
+            The sound as it comes, in blocks of any length; floats in [-1, 1].
+        sample_rate : int
+            Hertz.
+        emotion : str, Emotion or EmotionTrack, optional
+            ``None``: heard in the voice, a second or two late.
+        look_ahead_s : float
+            How much of the future each frame waits for: 0 gives curves within 43 ms of their sound, 1.2 the same mouth
+            as a recording has.
+        reference : Path or str, optional
+            An earlier recording of this voice over this microphone, so that its level is known from the beginning.
+        seed : int
+            Another seed moves head, eyes and brows otherwise.
+
+        Returns
+        -------
+        SoundStream
+            Iterate over it for chunks of sound and curves on one clock.
+
+        Raises
+        ------
+        InputError
+            If a number is out of range, a block is not sound, or the reference cannot be read.
+        """
+        from avatar.recording import read_recording
+
+        return SoundStream(
+            blocks, sample_rate, emotion, fps=MOTION_FPS, look_ahead_s=look_ahead_s, seed=seed, style=self.style,
+            reference=None if reference is None else read_recording(reference),
+        )  # fmt: skip
 
     def _take(self, speech: Speech, seed: int, *, line: Line | None = None, motion: Motion | None = None) -> Take:
         """Return the take of a speech, animated if its motion is not given."""

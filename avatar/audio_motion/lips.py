@@ -30,6 +30,8 @@ DOUBT_JAW, DOUBT_PER_JAW = 0.1, 2.0
 N_TRACK = len(CHANNELS) + 3
 #: Nobody speaks at the floor of the level, whatever the network says; this far above it anybody may, decibels.
 SOUNDLESS_DB = 4.0
+#: Within this many frames of speech it is no silence but a stop.
+STOP_FRAMES = 6
 #: How much captured mouths count in recordings of people, and their scale in the lip network's units: (share, gain,
 #: offset). The gain gives back the spread that a regression takes.
 READER_MIX: Mapping[str, tuple[float, float, float]] = MappingProxyType({
@@ -78,9 +80,11 @@ def lip_track_of(
         At 50 Hz, in the order of :data:`~avatar.animator.layers.LIP_TRACK`; a contact is likely above
         :data:`CONTACT_ON`.
     """
+    from scipy.ndimage import maximum_filter1d
+
     track = run_network(ConvStack(tensors, "lips."), features)
     heard = np.clip((SCALE_DB * features[:, N_MELS] - floor_db) / SOUNDLESS_DB, 0.0, 1.0)
-    track[:, -1] = np.minimum(track[:, -1], heard)
+    track[:, -1] = np.minimum(track[:, -1], maximum_filter1d(heard, 2 * STOP_FRAMES + 1))
     track[:, len(CHANNELS)] -= DOUBT_PER_JAW * np.maximum(track[:, 0] - DOUBT_JAW, 0.0)
     read = read_opening(features, tensors)
     for column, name in enumerate(READER_CHANNELS):

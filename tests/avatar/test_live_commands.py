@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import socket
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from avatar.cli import main
 from avatar.take import Take
@@ -56,3 +59,32 @@ def test_a_line_is_streamed(capsys: pytest.CaptureFixture[str]) -> None:
     status, _, err = run(["stream", "Hi!", "--to", "nowhere"], capsys)
     assert status == 2
     assert "is not known" in err
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_voice_is_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rate = 8000
+    buzz = (8000 * np.sign(np.sin(2 * np.pi * 120 * np.arange(rate // 2) / rate))).astype("<i2")
+    soundfile.write(tmp_path / "voice.flac", buzz, rate)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(5)
+        to = ["--to", f"livelink://127.0.0.1:{receiver.getsockname()[1]}", "--wait", "0"]
+        status, out, err = run(["stream", "--sound", str(tmp_path / "voice.flac"), *to], capsys)
+        assert (status, err) == (0, "")
+        assert out.startswith("a voice, 243 ms late")
+        assert out.splitlines()[-1].startswith("30 frames")
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(buzz.tobytes() + b"x")))
+        status, out, _ = run(["stream", "--sound", "-", "--sound-rate", str(rate), *to], capsys)
+        assert status == 0
+        assert out.splitlines()[-1].startswith("30 frames")
+    for arguments, words in (
+        (["stream"], "give either TEXT or --sound"),
+        (["stream", "Hi!", "--sound", "-"], "give either TEXT or --sound"),
+        (["stream", "--sound", "none.wav"], "there is no file"),
+    ):
+        status, _, err = run(arguments, capsys)
+        assert (status, err.count("\n")) == (2, 1)
+        assert words in err
