@@ -53,6 +53,7 @@ class Character:
     ambient: tuple[Colour, float]
     backdrop: Backdrop
     scalp_front: float = 10.4
+    spectacles: Colour | None = None
     finish: Finish = field(default_factory=Finish)
 
 
@@ -276,4 +277,73 @@ ILSE = Character(
     finish=Finish(illustrated=True, bloom=0.0, vignette=0.25, contrast=0.1),
 )
 
-CHARACTERS = {c.name: c for c in (MIRA, GUARD, ILSE)}
+
+def _tomas_hair(skull: Skull, head: Head, seed: int) -> list[tuple[Strands, Any]]:
+    hair = hair_material((0.16, 0.12, 0.10), (0.36, 0.30, 0.26), 0.4, grey=(0.62, 0.60, 0.58), greys=0.30)
+    grown = hairstyles.cropped(skull, head, seed, front=11.7)
+    trimmed = grown.points[:, 0, 1] > -2.0
+    return [(Strands(grown.points[trimmed], grown.radius[trimmed], grown.shade[trimmed]), hair)]
+
+
+def _tomas_dress(seed: int) -> None:
+    trim = plain_material((0.30, 0.20, 0.12), 0.6)
+    brass = plain_material((0.70, 0.52, 0.25), 0.3, 1.0)
+    wool = cloth_material((0.30, 0.22, 0.17), weave=0.5)
+    clothes.green_cloak(wool, cloth_material((0.74, 0.70, 0.62), weave=0.4), trim, brass, seed)
+
+
+TOMAS = Character(
+    name="tomas",
+    seed=31,
+    brushes=[
+        Brush((6.0, -4.5, 6.0), (2.0, 2.2, 4.0), move=(0.15, -0.1, 0.0)),
+        Brush((2.4, -7.0, 9.4), (1.6, 1.2, 3.0), move=(0.1, -0.2, 0.05)),
+        Brush((0.0, -7.0, 10.4), (1.3, 1.0, 2.0), move=(0.0, -0.1, 0.1)),
+        Brush((1.2, -0.9, 11.0), (0.8, 0.8, 1.4), move=(0.15, -0.05, 0.1)),
+        Brush((0.0, 0.0, 12.6), (1.0, 0.9, 1.4), move=(0.0, -0.20, 0.15), grow=(0.10, 0.0, 0.0)),
+        Brush((0.0, 3.2, 11.0), (0.8, 1.6, 1.2), move=(0.0, 0.0, 0.20)),
+        Brush((2.8, 5.4, 10.4), (2.2, 0.7, 1.6), move=(0.0, -0.1, 0.15)),
+        Brush((3.1, 3.55, 9.0), (1.9, 1.0, 2.0), grow=(0.02, 0.0, 0.0)),
+        Brush((0.0, -3.4, 11.5), (1.5, 0.6, 1.6), grow=(0.0, -0.12, 0.0)),
+        Brush((5.2, 0.6, 8.3), (1.4, 1.3, 2.0), move=(-0.1, -0.15, -0.2)),
+        Brush((4.4, -3.0, 8.8), (1.5, 2.0, 2.0), move=(-0.1, -0.1, -0.2)),
+        Brush((5.0, -11.0, 0.0), (3.0, 4.0, 6.0), move=(-0.3, 0.0, 0.0)),
+        Brush((8.0, 1.0, 0.5), (1.1, 3.5, 3.0), move=(0.2, 0.0, 0.0)),
+    ],
+    expression={"browOuterUp_L": 0.2, "browOuterUp_R": 0.2, "mouthSmile_L": 0.22, "mouthSmile_R": 0.22},
+    tone=SkinTone(
+        base=(0.86, 0.69, 0.60),
+        flush=(0.80, 0.44, 0.38),
+        shade=(0.64, 0.46, 0.43),
+        lips=(0.70, 0.44, 0.41),
+        blush=1.1,
+        mottle=2.0,
+        lip_depth=0.55,
+        hair=(0.34, 0.30, 0.27),
+        brow_shadow=0.30,
+        stubble=0.12,
+        age=1.0,
+    ),
+    iris=Iris(inner=(0.42, 0.50, 0.55), outer=(0.22, 0.32, 0.42), rim=(0.07, 0.09, 0.13), radius=0.64),
+    brow=((0.17, 0.13, 0.11), (0.38, 0.33, 0.30)),
+    brow_count=620,
+    brow_width=1.1,
+    lash_length=0.4,
+    lash_line=0.5,
+    hair=_tomas_hair,
+    dress=_tomas_dress,
+    lights=[
+        Light((-60, 50, 130), 55, 165000, (1.0, 0.94, 0.85)),
+        Light((95, 10, 90), 90, 36000, (0.82, 0.90, 1.0)),
+        Light((72, 55, -80), 50, 140000, (1.0, 0.86, 0.66)),
+        Light((-90, 40, -60), 50, 70000, (0.75, 0.87, 1.0)),
+    ],
+    ambient=((0.66, 0.66, 0.68), 0.3),
+    backdrop=Backdrop(
+        top=(0.36, 0.27, 0.20), bottom=(0.15, 0.11, 0.09), glow=(1.0, 0.78, 0.46), dark=(0.13, 0.09, 0.07), discs=10
+    ),
+    scalp_front=11.6,
+    spectacles=(0.20, 0.13, 0.08),
+)
+
+CHARACTERS = {c.name: c for c in (MIRA, GUARD, ILSE, TOMAS)}

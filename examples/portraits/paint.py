@@ -65,6 +65,10 @@ def build(name: str, folder: Path, render_size: int, samples: int) -> None:
     stage.add_strands("brows", hairs, stage.hair_material(*who.brow))
     for index, (hair, material) in enumerate(who.hair(skull, head, who.seed)):
         stage.add_strands(f"hair{index}", hair, material)
+    if who.spectacles:
+        from spectacles import wear
+
+        wear(head.eyes, stage.plain_material(who.spectacles, 0.3, 0.6))
     for light in who.lights:
         stage.add_light(light)
     stage.add_ambient(*who.ambient)
@@ -112,7 +116,7 @@ def develop(render: Floats, name: str, size: int) -> NDArray[np.uint8]:
 def main(arguments: list[str] | None = None) -> int:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("name", help="mira, guard or ilse")
+    parser.add_argument("name", help="mira, guard, ilse or tomas")
     parser.add_argument("-o", "--output", type=Path)
     parser.add_argument("--head", type=Path, default=HEAD_FOLDER, help="folder with ICT-FaceKit's neutral mesh")
     parser.add_argument("--size", type=int, default=768, help="pixels of the finished square picture")

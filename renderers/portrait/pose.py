@@ -142,7 +142,8 @@ class Poser:
         self._upper_pull, self._lower_pull = _lip_pulls(rig, self._pairs)
         self._hold_upper_lip()
         self._lip_overlap_px = max(_OVERLAP_PX, 0.022 * head.mouth_width_px) if head.mouth_open_px > 0 else 0.3
-        self._pivot = head.fit.place(PIVOT[None].astype(np.float32))[0].astype(np.float64)
+        #: (3,) float64, pixels: the point about which the head turns.
+        self.pivot = head.fit.place(PIVOT[None].astype(np.float32))[0].astype(np.float64)
         basis = head.fit.rotation
         self._basis = basis
 
@@ -185,7 +186,7 @@ class Poser:
 
     def rotate(self, points: Float, rotation: npt.NDArray[np.float64], turning: Float | None = None) -> Float:
         """Return points turned about the neck; each by its share."""
-        offset = points - self._pivot.astype(np.float32)
+        offset = points - self.pivot.astype(np.float32)
         turned = offset @ (rotation - np.eye(3)).T.astype(np.float32)
         if turning is not None:
             turned *= turning[:, None]

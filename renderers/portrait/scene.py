@@ -12,6 +12,7 @@ from renderers.face import Face
 from renderers.portrait.compiled import compiled
 from renderers.portrait.creases import Creases, crease_strengths, make_creases, press
 from renderers.portrait.eyes import Eye, draw_eye, make_eye
+from renderers.portrait.glasses import Glasses, draw_glasses, find_glasses
 from renderers.portrait.head import Head, bend_head
 from renderers.portrait.lashes import draw_lashes
 from renderers.portrait.lids import Lid, draw_lid, make_lid
@@ -64,6 +65,8 @@ class Scene:
     ----------
     pixels : (H, W, 3) uint8
         The portrait in the frame.
+    bare : (H, W, 3) uint8
+        The same without glasses.
     person : (H, W, 4) uint8
         The person with multiplied alpha.
     background : (H, W, 3) uint8
@@ -82,9 +85,12 @@ class Scene:
         Folds of the skin.
     mouth : Mouth
         Its inside.
+    glasses : tuple of Glasses
+        Parts of their frame, if the person wears any.
     """
 
     pixels: npt.NDArray[np.uint8]
+    bare: npt.NDArray[np.uint8]
     person: npt.NDArray[np.uint8]
     background: npt.NDArray[np.uint8]
     extent: Float
@@ -96,6 +102,7 @@ class Scene:
     lids: tuple[Lid, Lid]
     creases: Creases
     mouth: Mouth
+    glasses: tuple[Glasses, ...]
 
     def draw(
         self,
@@ -157,7 +164,7 @@ class Scene:
         if opening.max() > 0:
             parted = min(abs(self.poser.parted_px(points)) / _PARTED_PX, 1.0)
             zones.append((box, opening, self._mouth(points, box, rotation, weights, opening, parted, rounded, lift)))
-        frame = self.pixels.copy()
+        frame = self.bare.copy()
         left, top, right, bottom = self._moved(points)
         part = np.ascontiguousarray(source[top:bottom, left:right])
         if part.size:
@@ -182,6 +189,7 @@ class Scene:
                 draw_lid(lid, frame, points, strength)
                 met = np.clip((float(weights[lids.blink]) - _MET_FROM) / (1 - _MET_FROM), 0, 1)
                 draw_lashes(lid.lashes, frame, self.poser.outline(points, lids.edge), strength, met)
+        draw_glasses(self.glasses, frame, rotation, self.poser.pivot, lift)
         return self._cut_out(frame, source, points) if transparent else frame
 
     def _cut_out(self, frame: npt.NDArray[np.uint8], source: Float, points: Float) -> npt.NDArray[np.uint8]:
@@ -281,11 +289,12 @@ def make_scene(pixels: npt.NDArray[np.uint8], landmarks: Float) -> Scene:
     size = (pixels.shape[1], pixels.shape[0])
     fit = fit_rig(rig, Face(landmarks))
     landmarks = seat_lips(pixels, landmarks)
+    glasses, bare = find_glasses(pixels, rig, fit)
     head = bend_head(rig, fit, landmarks)
     sheet = make_sheet(rig, head, size)
     poser = Poser(rig, head, sheet)
     matte = person_matte(pixels, sheet.silhouette)
-    person, background = split_layers(pixels, matte)
+    person, background = split_layers(bare, matte)
     ball_px = _BALL_UNITS * fit.scale
     eyes, closed = [], []
     for lids, first in zip(poser.eyes, (473, 468), strict=True):
@@ -293,12 +302,13 @@ def make_scene(pixels: npt.NDArray[np.uint8], landmarks: Float) -> Scene:
         mesh = (sheet.points, sheet.face_triangles, sheet.colour_at)
         outline = poser.outline(sheet.points, lids.ring)
         opening = _open_share(mesh, box, outline, np.zeros((size[1], size[0], 2), np.float32))
-        eyes.append(make_eye(pixels, opening, box, landmarks[first : first + 5], ball_px))
+        eyes.append(make_eye(bare, opening, box, landmarks[first : first + 5], ball_px))
         shut = poser.shut(lids)[: sheet.face_count]
         edge = poser.outline(shut, lids.edge)
-        closed.append(make_lid(pixels, sheet.face_triangles, sheet.points[: len(shut)], shut, opening, box, edge))
+        closed.append(make_lid(bare, sheet.face_triangles, sheet.points[: len(shut)], shut, opening, box, edge))
     return Scene(
         pixels=pixels,
+        bare=bare,
         person=person,
         background=background,
         extent=_extent(person[..., 3]),
@@ -308,8 +318,9 @@ def make_scene(pixels: npt.NDArray[np.uint8], landmarks: Float) -> Scene:
         poser=poser,
         eyes=(eyes[0], eyes[1]),
         lids=(closed[0], closed[1]),
-        creases=make_creases(pixels, landmarks),
-        mouth=make_mouth(pixels, rig, head, landmarks),
+        creases=make_creases(bare, landmarks),
+        mouth=make_mouth(bare, rig, head, landmarks),
+        glasses=glasses,
     )
 
 
