@@ -15,9 +15,11 @@ Float = npt.NDArray[np.float32]
 Points = npt.NDArray[np.floating[Any]]
 
 #: Half the thickness of the line in openings of the eye, and the least in pixels.
-_HALF, _HALF_PX = 0.15, 0.6
+_HALF, _HALF_PX = 0.17, 0.6
+#: Softest edge of the line, openings of the eye.
+_SOFTEST = 0.03
 #: How dark the line is, and how far soft tips reach below it (openings of the eye).
-_DARK, _TIPS = 0.92, 0.5
+_DARK, _TIPS = 0.92, 0.65
 #: Skin covers the lower rim this far above and below the line (openings of the eye).
 _ABOVE, _BELOW = 0.10, 0.62
 #: Colours along the line.
@@ -36,14 +38,17 @@ class Lashes:
         Colours of the skin along the line, from its left end.
     gap_px : float
         Opening of the eye in the portrait.
+    soft_px : float
+        Standard deviation of the line's blur.
     """
 
     dark: Float
     skin: Float
     gap_px: float
+    soft_px: float
 
 
-def make_lashes(patch: Float, skin: Float, edge: Float, gap_px: float) -> Lashes:
+def make_lashes(patch: Float, skin: Float, edge: Float, gap_px: float, soft_px: float) -> Lashes:
     """Take the colours from a portrait.
 
     Parameters
@@ -56,6 +61,8 @@ def make_lashes(patch: Float, skin: Float, edge: Float, gap_px: float) -> Lashes
         The edge of the shut lid in the patch, left to right.
     gap_px : float
         Opening of the eye.
+    soft_px : float
+        Standard deviation of the picture's own blur.
     """
     import cv2
 
@@ -64,7 +71,7 @@ def make_lashes(patch: Float, skin: Float, edge: Float, gap_px: float) -> Lashes
     xs = np.linspace(edge[0, 0], edge[-1, 0], _STEPS).astype(np.float32)
     ys = smooth_edge(edge)(xs).astype(np.float32) + np.float32(0.5 * gap_px)
     tones = cv2.remap(skin, xs[None], ys[None], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
-    return Lashes(dark.astype(np.float32), tones, gap_px)
+    return Lashes(dark.astype(np.float32), tones, gap_px, min(soft_px, _SOFTEST * gap_px))
 
 
 def draw_lashes(lashes: Lashes, frame: npt.NDArray[np.uint8], edge: Float, line: float, closed: float) -> None:
@@ -124,7 +131,9 @@ def _covered(
     tone = np.stack([np.interp(place, np.arange(len(lashes.skin)), lashes.skin[:, k]) for k in range(3)], 2)
     mixed = part * (1 - share) + tone * share
     half = max(_HALF * lashes.gap_px, _HALF_PX) * (0.4 + 0.6 * taper)
-    stroke = np.clip(half - np.abs(below) + 0.5, 0, 1)
+    # The edge of a blurred stroke, by a ramp of the same variance.
+    ramp = max(1.0, float(np.sqrt(12)) * lashes.soft_px)
+    stroke = np.clip((half - np.abs(below)) / ramp + 0.5, 0, 1)
     tips = 0.5 * np.clip(1 - below / (_TIPS * lashes.gap_px * taper + 0.5), 0, 1) * (below > 0)
     share = (np.maximum(stroke, tips) * ends * _DARK * line)[..., None]
     return np.asarray(mixed * (1 - share) + lashes.dark * share, np.float64)

@@ -23,13 +23,14 @@ Box = tuple[int, int, int, int]
 #: Samples a pixel along each axis.
 _FINE = 2
 #: The lid's shading: darker at the fold above and at the lashes.
-_SHADING = 0.10
+_SHADING = 0.05
 #: Share of the skin's grain that shows on the smooth lid.
 _GRAIN = 0.22
 #: Darker skin than this percentile (shadows, lashes, brows) gives the lid no tone.
 _LIT_PERCENT = 35.0
-#: The lid's tone is moved this far (of logarithms) towards that of skin above this percentile.
-_LIFT, _LIT_TO = 0.12, 80.0
+#: The lid's tone is moved this far (of logarithms) towards that of skin above this percentile, and its hue this far
+#: towards that of the cheeks: painters put blue and green into the shadows around an eye.
+_LIFT, _LIT_TO, _HUE = 0.12, 80.0, 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +70,8 @@ def make_lid(
     opening: Float,
     box: Box,
     edge: Float,
+    cheeks: Float,
+    soft_px: float,
 ) -> Lid:
     """Paint the lid of one eye.
 
@@ -86,6 +89,10 @@ def make_lid(
         Left, top, right, bottom of ``opening``.
     edge : (9, 2) float32
         The edge of the shut lid from corner to corner.
+    cheeks : (3,) float32
+        Colour of the skin.
+    soft_px : float
+        Standard deviation of the picture's own blur.
     """
     edge = edge[np.argsort(edge[:, 0])]
     span = float(edge[-1, 0] - edge[0, 0])
@@ -97,8 +104,8 @@ def make_lid(
     patch = pixels[top:bottom, left:right].astype(np.float32)
     inside = np.zeros(patch.shape[:2], np.float32)
     inside[box[1] - top : box[3] - top, box[0] - left : box[2] - left] = opening
-    skin = _skin(patch, inside, gap)
-    lashes = make_lashes(patch, skin, edge - np.array([left, top], np.float32), gap)
+    skin = _skin(patch, inside, gap, cheeks)
+    lashes = make_lashes(patch, skin, edge - np.array([left, top], np.float32), gap, soft_px)
     ys, xs = np.mgrid[top:bottom, left:right].astype(np.float32)
     line = np.interp(xs[0], edge[:, 0], edge[:, 1])[None, :]
     texture = _shade(skin, (line - ys) / gap)
@@ -150,7 +157,7 @@ def draw_lid(lid: Lid, frame: npt.NDArray[np.uint8], points: Float, strength: fl
     frame[top:bottom, left:right] = np.clip(part * (1 - cover) + weighted + 0.5, 0, 255).astype(np.uint8)
 
 
-def _skin(patch: Float, inside: Float, gap: float) -> Float:
+def _skin(patch: Float, inside: Float, gap: float, cheeks: Float) -> Float:
     """Return the tone of the skin around an eye carried across it, with grain."""
     import cv2
 
@@ -169,6 +176,11 @@ def _skin(patch: Float, inside: Float, gap: float) -> Float:
     if ring.any():
         # A shut lid stands out of the shadow of its socket.
         lit = patch[ring & (grey >= np.percentile(grey[ring], _LIT_TO))].mean(0)
+        # Shaded skin is redder than lit skin: light that has met skin twice.
+        bounces = np.log(np.maximum(tone.mean(2, keepdims=True), 1) / 255) / np.log(
+            np.clip(cheeks.mean(), 1, 250) / 255
+        )
+        tone += _HUE * (255 * (np.maximum(cheeks, 1) / 255) ** bounces - tone)
         tone = tone ** (1 - _LIFT) * np.maximum(lit, tone) ** _LIFT
     grain = patch - cv2.GaussianBlur(patch, (0, 0), 1.5)
     grain = np.where((known > 0)[..., None], grain, 0)

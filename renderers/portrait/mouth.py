@@ -12,7 +12,7 @@ from renderers.landmarks import INNER_UPPER
 from renderers.portrait.head import Head
 from renderers.portrait.lip_rim import LipRim, make_rim
 from renderers.portrait.mouth_colours import ON_LIPS, colourful, mean_colour, mouth_colours, warmth
-from renderers.portrait.mouth_light import light_inside, softness_px
+from renderers.portrait.mouth_light import light_inside
 from renderers.portrait.mouth_model import INSIDE, MouthModel, mouth_model
 from renderers.portrait.mouth_own import look_up, own_mouth
 from renderers.portrait.pose import planar_inverse
@@ -77,7 +77,7 @@ class Mouth:
     width_px : float
         Of the mouth.
     soft_px : float
-        Standard deviation of the picture's own blur.
+        Standard deviation of the blur of what is drawn.
     """
 
     points: Float
@@ -98,7 +98,7 @@ class Mouth:
     soft_px: float
 
 
-def make_mouth(pixels: npt.NDArray[np.uint8], rig: Rig, head: Head, landmarks: Float) -> Mouth:
+def make_mouth(pixels: npt.NDArray[np.uint8], rig: Rig, head: Head, landmarks: Float, soft_px: float) -> Mouth:
     """Make the inside of a mouth for a face.
 
     Parameters
@@ -109,6 +109,8 @@ def make_mouth(pixels: npt.NDArray[np.uint8], rig: Rig, head: Head, landmarks: F
         Of the person in the frame.
     landmarks : (478, 3) float32
         On the frame.
+    soft_px : float
+        Standard deviation of the picture's own blur.
     """
     model = mouth_model()
     jaws = (model.upper, ~model.upper)
@@ -137,7 +139,7 @@ def make_mouth(pixels: npt.NDArray[np.uint8], rig: Rig, head: Head, landmarks: F
         top=top,
         anchor=landmarks[[0, 13]].mean(0).astype(np.float32),
         width_px=width,
-        soft_px=float(np.clip(softness_px(pixels, landmarks), _SHARPEST_PX, max(_SHARPEST_PX, _SOFTEST * width))),
+        soft_px=float(np.clip(soft_px, _SHARPEST_PX, max(_SHARPEST_PX, _SOFTEST * width))),
     )
 
 

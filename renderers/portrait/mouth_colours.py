@@ -10,7 +10,7 @@ import numpy.typing as npt
 from renderers.landmarks import LEFT_EYE_LOWER, LEFT_EYE_UPPER, RIGHT_EYE_LOWER, RIGHT_EYE_UPPER
 from renderers.portrait.mouth_model import MouthModel
 
-__all__ = ["ON_LIPS", "MouthColours", "colourful", "mean_colour", "mouth_colours", "warmth"]
+__all__ = ["ON_LIPS", "ON_SKIN", "MouthColours", "colourful", "mean_colour", "mouth_colours", "warmth"]
 
 Float = npt.NDArray[np.float32]
 
@@ -27,7 +27,7 @@ _FLESH_OF_TEETH = np.array([0.78, 0.39, 0.39], np.float32)
 _BEHIND = 0.3
 #: Landmarks on the red of the lips, and on skin.
 ON_LIPS = (0, 17, 37, 267, 84, 314)
-_ON_SKIN = (205, 425, 50, 280, 199, 200)
+ON_SKIN = (205, 425, 50, 280, 199, 200)
 #: Light on gums and on the throat's back, of the flesh's; the wet gleam of the tongue.
 _GUMS, _THROAT, _GLEAM = 0.65, 0.75, 0.16
 #: Teeth beside the white of the eyes (sRGB), which lies in the shadow of lids and lashes; they are at least this.
@@ -57,7 +57,7 @@ def mouth_colours(
     pixels: npt.NDArray[np.uint8], model: MouthModel, landmarks: Float, own: Float | None
 ) -> MouthColours:
     """Return the colours of a mouth in the light of a face; ``own`` is what the portrait shows of it."""
-    skin = mean_colour(pixels, landmarks, _ON_SKIN)
+    skin = mean_colour(pixels, landmarks, ON_SKIN)
     lips = mean_colour(pixels, landmarks, ON_LIPS)
     grey = float(skin @ np.array([0.299, 0.587, 0.114], np.float32))
     # A grey picture has a grey mouth.
@@ -105,7 +105,7 @@ def warmth(pixels: npt.NDArray[np.uint8], landmarks: Float) -> Float:
 
 def colourful(pixels: npt.NDArray[np.uint8], landmarks: Float) -> float:
     """Return 0 for a picture without colours, 1 for any other."""
-    return _chroma(mean_colour(pixels, landmarks, _ON_SKIN))
+    return _chroma(mean_colour(pixels, landmarks, ON_SKIN))
 
 
 def _chroma(skin: Float) -> float:

@@ -21,9 +21,11 @@ from renderers.portrait.lip_rim import draw_rim
 from renderers.portrait.lip_seam import seat_lips
 from renderers.portrait.matte import person_matte, split_layers
 from renderers.portrait.mouth import Mouth, draw_mouth, draw_seam, make_mouth
+from renderers.portrait.mouth_colours import ON_SKIN, mean_colour
 from renderers.portrait.pose import Poser, closing_demand
 from renderers.portrait.raster import EMPTY_DEPTH, blend, rasterize
 from renderers.portrait.sheet import Sheet, make_sheet
+from renderers.portrait.softness import softness_px
 from renderers.portrait.sway import HEAD_SHARE
 from renderers.portrait.texture import Texture, over
 from renderers.rig import fit_rig, load_rig
@@ -295,7 +297,8 @@ def make_scene(pixels: npt.NDArray[np.uint8], landmarks: Float) -> Scene:
     poser = Poser(rig, head, sheet)
     matte = person_matte(pixels, sheet.silhouette)
     person, background = split_layers(bare, matte)
-    ball_px = _BALL_UNITS * fit.scale
+    ball_px, soft_px = _BALL_UNITS * fit.scale, softness_px(bare, landmarks)
+    cheeks = mean_colour(bare, landmarks, ON_SKIN)
     eyes, closed = [], []
     for lids, first in zip(poser.eyes, (473, 468), strict=True):
         box = _box(sheet.points[lids.vertices], 3.0, *size)
@@ -305,7 +308,9 @@ def make_scene(pixels: npt.NDArray[np.uint8], landmarks: Float) -> Scene:
         eyes.append(make_eye(bare, opening, box, landmarks[first : first + 5], ball_px))
         shut = poser.shut(lids)[: sheet.face_count]
         edge = poser.outline(shut, lids.edge)
-        closed.append(make_lid(bare, sheet.face_triangles, sheet.points[: len(shut)], shut, opening, box, edge))
+        closed.append(
+            make_lid(bare, sheet.face_triangles, sheet.points[: len(shut)], shut, opening, box, edge, cheeks, soft_px)
+        )
     return Scene(
         pixels=pixels,
         bare=bare,
@@ -319,7 +324,7 @@ def make_scene(pixels: npt.NDArray[np.uint8], landmarks: Float) -> Scene:
         eyes=(eyes[0], eyes[1]),
         lids=(closed[0], closed[1]),
         creases=make_creases(bare, landmarks),
-        mouth=make_mouth(bare, rig, head, landmarks),
+        mouth=make_mouth(bare, rig, head, landmarks, soft_px),
         glasses=glasses,
     )
 

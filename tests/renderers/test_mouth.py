@@ -15,8 +15,9 @@ from renderers.evaluate_portrait import arkit_columns
 from renderers.landmarks import INNER_LOWER, INNER_UPPER, LEFT_EYE_UPPER, RIGHT_EYE_UPPER
 from renderers.portrait import PortraitRenderer
 from renderers.portrait.lip_contour import round_opening
-from renderers.portrait.mouth_light import _FROM_ABOVE, _REFLECTED, _SPREAD, light_inside, softness_px
+from renderers.portrait.mouth_light import _FROM_ABOVE, _REFLECTED, _SPREAD, light_inside
 from renderers.portrait.scene import Scene
+from renderers.portrait.softness import softness_px
 
 PORTRAITS = Path(__file__).parents[2] / "examples" / "portraits"
 SIZE = (512, 512)
