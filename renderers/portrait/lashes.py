@@ -130,7 +130,7 @@ def _covered(
     place = np.clip(along, 0, 1) * (len(lashes.skin) - 1)
     tone = np.stack([np.interp(place, np.arange(len(lashes.skin)), lashes.skin[:, k]) for k in range(3)], 2)
     mixed = part * (1 - share) + tone * share
-    half = max(_HALF * lashes.gap_px, _HALF_PX) * (0.4 + 0.6 * taper)
+    half = max(_HALF * lashes.gap_px, _HALF_PX) * (0.15 + 0.85 * taper)
     # The edge of a blurred stroke, by a ramp of the same variance.
     ramp = max(1.0, float(np.sqrt(12)) * lashes.soft_px)
     stroke = np.clip((half - np.abs(below)) / ramp + 0.5, 0, 1)

@@ -1,4 +1,8 @@
-"""The inner edges of lips that part: redder below the opening, and freed of the line along which rounded lips met."""
+"""The inner edges of lips that part: redder below the opening, and free of what the portrait shows between the lips.
+
+Between closed lips that is the dark line along which they met, seen at the corners of rounded lips; between lips that
+stand open, a trace of the teeth.
+"""
 
 from __future__ import annotations
 
@@ -28,27 +32,30 @@ class LipRim:
 
     Attributes
     ----------
-    lighter : (h, w, 3) float32
-        What the dark line between the lips takes from their colour.
+    change : (h, w, 3) float32
+        From what the portrait shows between the lips to their colour.
     left, top : int
         Where it lies in the frame.
     redder : (3,) float32
         Colour of the lower lip's inner edge, of the lip's.
     width_px : float
         Of the mouth.
+    touching : bool
+        Whether the portrait's lips meet.
     """
 
-    lighter: Float
+    change: Float
     left: int
     top: int
     redder: Float
     width_px: float
+    touching: bool
 
 
 def make_rim(
     pixels: npt.NDArray[np.uint8], landmarks: Float, lips: Float, colourful: float, *, touching: bool
 ) -> LipRim:
-    """Find the dark line between closed lips; there is none where they do not touch.
+    """Take the inner edges of the lips from a picture.
 
     Parameters
     ----------
@@ -67,24 +74,28 @@ def make_rim(
 
     upper = landmarks[list(INNER_UPPER), :2]
     lower = landmarks[[INNER_UPPER[0], *INNER_LOWER, INNER_UPPER[-1]], :2]
-    line = 0.5 * (upper + lower)
-    width = float(np.linalg.norm(line[-1] - line[0]))
+    width = float(np.linalg.norm(upper[-1] - upper[0]))
     margin = int(np.ceil(2 * _LINE * width)) + 2
-    left, top = (int(value) for value in np.maximum(np.floor(line.min(0)) - margin, 0))
-    right, bottom = (int(value) for value in np.ceil(line.max(0)) + margin + 1)
+    left, top = (int(value) for value in np.maximum(np.floor(upper.min(0)) - margin, 0))
+    right, bottom = (int(value) for value in np.ceil(np.maximum(upper.max(0), lower.max(0))) + margin + 1)
     patch = pixels[top:bottom, left:right].astype(np.float32)
+    middle, corner = 0.5 * (upper + lower), np.array([left, top])
+    if touching:
+        tall = 2 * max(1, round(0.5 * _LINE * width)) + 1
+        closed = cv2.morphologyEx(patch, cv2.MORPH_CLOSE, np.ones((tall, 1), np.uint8))
+        mask = np.full(patch.shape[:2], 255, np.uint8)
+        cv2.polylines(mask, [np.round((middle - corner) * 16).astype(np.int32)], False, 0, 1, cv2.LINE_8, 4)
+        near = np.clip(2 - cv2.distanceTransform(mask, cv2.DIST_L2, 3) / (0.5 * _NEAR * width), 0, 1)
+        change = cv2.GaussianBlur(np.maximum(np.minimum(closed, lips) - patch, 0), (0, 0), 0.6)
+    else:
+        near = np.zeros(patch.shape[:2], np.float32)
+        ring = np.concatenate([upper, lower[::-1]])
+        cv2.fillPoly(near, [np.round((ring - corner) * 16).astype(np.int32)], 1.0, shift=4)
+        near = cv2.GaussianBlur(cv2.dilate(near, np.ones((3, 3), np.uint8)), (0, 0), 0.6)
+        change = np.minimum(lips - patch, 0)
+    change *= near[..., None]
     redder = 1 - colourful * (1 - _REDDER)
-    if not touching or not patch.size:
-        return LipRim(np.zeros((1, 1, 3), np.float32), left, top, redder, width)
-    tall = 2 * max(1, round(0.5 * _LINE * width)) + 1
-    closed = cv2.morphologyEx(patch, cv2.MORPH_CLOSE, np.ones((tall, 1), np.uint8))
-    mask = np.full(patch.shape[:2], 255, np.uint8)
-    points = np.round((line - np.array([left, top])) * 16).astype(np.int32)
-    cv2.polylines(mask, [points], False, 0, 1, cv2.LINE_8, 4)
-    distance = cv2.distanceTransform(mask, cv2.DIST_L2, 3) / width
-    near = np.clip(2 - distance / (0.5 * _NEAR), 0, 1)[..., None]
-    lighter = cv2.GaussianBlur(np.maximum(np.minimum(closed, lips) - patch, 0), (0, 0), 0.6) * near
-    return LipRim(lighter.astype(np.float32), left, top, redder, width)
+    return LipRim(change.astype(np.float32), left, top, redder, width, touching)
 
 
 def draw_rim(
@@ -110,11 +121,12 @@ def draw_rim(
     import cv2
 
     lips = skin.astype(np.float32)
-    if rounded > 0:
+    freed = parted * (rounded if rim.touching else 1.0)
+    if freed > 0:
         around = cv2.GaussianBlur(opening, (0, 0), max(0.5, _PARTED * rim.width_px))
-        share = parted * rounded * np.clip(4 * around, 0, 1)
+        share = freed * np.clip(4 * around, 0, 1)
         at = source - np.array([rim.left, rim.top], np.float32)
-        lips += share[..., None] * cv2.remap(rim.lighter, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        lips += share[..., None] * cv2.remap(rim.change, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
     sigma = max(0.5, _MOIST * rim.width_px)
     shift = np.array([[1, 0, 0], [0, 1, sigma]], np.float32)
     lowered = cv2.warpAffine(opening, shift, opening.shape[::-1], borderMode=cv2.BORDER_CONSTANT)

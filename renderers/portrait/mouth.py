@@ -67,9 +67,8 @@ class Mouth:
         Powers of the light inside.
     front : (2,) intp
         Vertices of the upper and the lower jaw that stand out furthest.
-    own : (H, W, 5) float32 or None
-        The portrait's own open mouth, where it shows one: colour, its matte at rest, and its matte once the lips
-        have parted further (the teeth alone).
+    own : (H, W, 8) float32 or None
+        The portrait's own open mouth, where it shows one: from :func:`own_mouth`.
     left, top : int
         Where ``own`` lies in the frame.
     anchor : (3,) float32
@@ -244,8 +243,8 @@ def draw_mouth(
         x = back[0, 0] * dx + back[0, 1] * dy + mouth.anchor[0] - mouth.left
         y = back[1, 0] * dx + back[1, 1] * dy + mouth.anchor[1] - mouth.top
         own = look_up(mouth.own, x.astype(np.float32), y.astype(np.float32))
-        share = np.clip(own[..., 3:4] * (1 - parted) + own[..., 4:5] * parted, 0, 1)
-        inside = own[..., :3] * share + inside * (1 - share)
+        share = np.clip(own[..., 6:7] * (1 - parted) + own[..., 7:] * parted, 0, 1)
+        inside = (own[..., :3] * (1 - parted) + own[..., 3:6] * parted) * share + inside * (1 - share)
     result: Float = inside
     return result
 

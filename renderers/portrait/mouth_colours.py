@@ -90,7 +90,7 @@ def _teeth(pixels: npt.NDArray[np.uint8], landmarks: Float, skin: Float, grey: f
     # Varnish and warm light tint teeth less than skin, or they are taken for it.
     teeth = np.minimum(teeth + _UNTINTED * (teeth.mean() - teeth), 245)
     if own is not None:
-        shown = own[..., :3][own[..., 3] > 0.99]
+        shown = own[..., :3][own[..., 6] > 0.99]
         bright = shown[shown.sum(1) >= np.percentile(shown.sum(1), 75)]
         teeth = 0.8 * bright.mean(0) + 0.2 * teeth if bright.mean() > 0.8 * grey else teeth
     result: Float = teeth.astype(np.float32)
