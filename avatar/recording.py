@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import gcd
 from pathlib import Path
@@ -89,22 +90,24 @@ def _read(file: Any, path: Path) -> Recording:
             f"{path} lasts {length_s / 3600:.1f} hours; at most {MAX_LENGTH_S / 3600:.0f} are read: cut it"
         )
     target = LONG_RATE if length_s > LONG_S else min(rate, MAX_RATE)
-    pieces = _blocks(file, path, rate, min(target, rate))
-    waveform = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+    waveform = np.zeros(0, np.float32)
+    for piece in _blocks(file, path, rate, min(target, rate)):
+        # Grown in place: an hour is held once.
+        waveform.resize(len(waveform) + len(piece), refcheck=False)
+        waveform[-len(piece) :] = np.nan_to_num(piece, copy=False, nan=0.0, posinf=1.0, neginf=-1.0)
     if not len(waveform):
         raise InputError(f"{path} holds no sound; give a recording that is longer than 0 s")
-    if not np.isfinite(waveform).all():
-        waveform = np.nan_to_num(waveform, nan=0.0, posinf=1.0, neginf=-1.0)
-    peak = float(np.abs(waveform).max())
-    return Recording(waveform / peak if peak > 1.0 else waveform, min(target, rate))
+    peak = max(float(waveform.max()), -float(waveform.min()))
+    if peak > 1.0:
+        waveform /= peak
+    return Recording(waveform, min(target, rate))
 
 
-def _blocks(file: Any, path: Path, rate: int, target: int) -> list[npt.NDArray[np.float32]]:
+def _blocks(file: Any, path: Path, rate: int, target: int) -> Iterator[npt.NDArray[np.float32]]:
     """Read block by block, each averaged over its channels and resampled; warn where the file breaks off."""
     import soundfile
 
     step = int(BLOCK_S) * rate
-    pieces: list[npt.NDArray[np.float32]] = []
     announced = int(file.frames)
     found = 0
     while True:
@@ -115,14 +118,13 @@ def _blocks(file: Any, path: Path, rate: int, target: int) -> list[npt.NDArray[n
         if not len(block):
             break
         found += len(block)
-        pieces.append(resample(block.mean(axis=1), rate, target))
+        yield resample(block.mean(axis=1), rate, target)
         if len(block) < step:
             break
-    if pieces and found < 0.99 * announced:
+    if found and found < 0.99 * announced:
         warnings.warn(
-            f"{path} breaks off after {found / rate:.2f} s of {announced / rate:.2f} s; that much is used", stacklevel=4
+            f"{path} breaks off after {found / rate:.2f} s of {announced / rate:.2f} s; that much is used", stacklevel=5
         )
-    return pieces
 
 
 def _until_it_breaks(file: Any, start: int) -> npt.NDArray[np.float32]:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from avatar.animator.layers import joined
 from avatar.animator.style import AS_DIRECTED, Style
 from avatar.audio_motion.ear import Ear
 from avatar.audio_motion.features import FLOOR_DB, FRAME_RATE_HZ, N_MELS, hearing_of, normalised, recording_bands
@@ -162,7 +163,7 @@ class SoundStream:
         return times_s
 
     def _chunk(self, motions: list[Motion], *, last: bool = False) -> Chunk:
-        motion = _joined(motions) if motions else self._face.still()
+        motion = joined(motions) if motions else self._face.still()
         first = self._frames_out - sum(len(part) for part in motions)
         sent = round(first * self._rate / self._fps)
         count = len(self._unsent) if last else round(self._frames_out * self._rate / self._fps) - sent
@@ -179,8 +180,3 @@ def _mono(block: npt.NDArray[Any]) -> Array:
         sound = sound / -float(np.iinfo(sound.dtype).min)
     sound = np.nan_to_num(sound.astype(np.float32), nan=0.0, posinf=1.0, neginf=-1.0)
     return np.clip(sound if sound.ndim == 1 else sound.mean(axis=1), -1.0, 1.0)
-
-
-def _joined(motions: list[Motion]) -> Motion:
-    parts = zip(*((motion.weights, motion.head_rotation, motion.eye_rotation) for motion in motions), strict=True)
-    return Motion(motions[0].fps, *(np.concatenate(part) for part in parts))

@@ -16,7 +16,7 @@ from avatar.animator.expression import express, felt
 from avatar.animator.gaze import gaze_path
 from avatar.animator.head import head_motion
 from avatar.animator.jaw_drop import Pause, jaw_drop, pauses_of_gate, pauses_of_phones
-from avatar.animator.layers import LIP_TRACK, Layers, Mouth, assemble, mouth_of
+from avatar.animator.layers import LIP_TRACK, Layers, Mouth, assemble, joined, mouth_of
 from avatar.animator.loudness_jaw import loudness_lips, loudness_speaking
 from avatar.animator.prosody import Prosody, prosody_of
 from avatar.animator.style import AS_DIRECTED, Style
@@ -36,6 +36,8 @@ RATE_POWER = 0.35
 COMPOSURE_S = 0.5
 CONTROL_S = 0.05
 JAW = ARKIT_INDEX["jawOpen"]
+#: Frames of a recording that are put together at once, so that an hour needs no more memory than its curves.
+BLOCK = 3600
 #: The head takes this long for its share of a gaze shift.
 HEAD_SHIFT_S = 0.38
 
@@ -69,7 +71,9 @@ def animate(speech: Speech, *, fps: float = 60.0, seed: int = 0, style: Style = 
         from avatar import audio_motion
 
         if audio_motion.available():
-            return assemble(fps, audio_motion.perform(times_s, speech, seed=seed, style=style), style)
+            layers = audio_motion.performance(speech, seed=seed, style=style)
+            blocks = (times_s[first : first + BLOCK] for first in range(0, len(times_s), BLOCK))
+            return joined([assemble(fps, layers(block), style) for block in blocks])
     return assemble(fps, perform(times_s, speech, seed=seed, style=style), style)
 
 

@@ -91,7 +91,8 @@ def felt(times_s: npt.NDArray[np.float64], track: EmotionTrack) -> npt.NDArray[n
     if len({emotion for _, emotion in track.keyframes}) == 1:
         return np.repeat(track.keyframes[0][1].weights[None], len(times_s), axis=0)
     reach = max(ONSET_S.values())
-    grid_s = np.arange(times_s[0] - 2 * reach, times_s[-1] + 2 * reach, FELT_STEP_S)
+    first, last = np.floor((times_s[0] - 2 * reach) / FELT_STEP_S), np.ceil((times_s[-1] + 2 * reach) / FELT_STEP_S)
+    grid_s = np.arange(first, last) * FELT_STEP_S
     wanted = track.weights_at(grid_s)
     result = np.zeros((len(times_s), len(EMOTION_NAMES)))
     for column, name in enumerate(EMOTION_NAMES):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from avatar.animator.style import Style
 from avatar.animator.visemes import CHANNELS
 from conditioning import ARKIT_INDEX, ARKIT_NAMES, Motion
 
-__all__ = ["LIP_TRACK", "Layers", "Mouth", "assemble", "columns_of", "mouth_of"]
+__all__ = ["LIP_TRACK", "Layers", "Mouth", "assemble", "columns_of", "joined", "mouth_of"]
 
 #: What speech alone asks of the mouth: the lips' channels, lips together, lip on teeth, and 1 while speaking.
 LIP_TRACK: tuple[str, ...] = (*CHANNELS, "lips", "teeth", "gate")
@@ -83,6 +84,14 @@ def assemble(fps: float, layers: Layers, style: Style) -> Motion:
     eyes = np.zeros((len(head), 2, 3))
     eyes[:, :, 0], eyes[:, :, 1] = pitch[:, None], yaw[:, None]
     return Motion(fps, weights.astype(np.float32), head.astype(np.float32), eyes.astype(np.float32))
+
+
+def joined(motions: Sequence[Motion]) -> Motion:
+    """Return motions of one rate as one, each going on where the one before it ends."""
+    if len(motions) == 1:
+        return motions[0]
+    parts = zip(*((part.weights, part.head_rotation, part.eye_rotation) for part in motions), strict=True)
+    return Motion(motions[0].fps, *(np.concatenate(part) for part in parts))
 
 
 def _spread(curves: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

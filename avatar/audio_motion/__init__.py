@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from avatar.audio_motion.lips import available, sample_track
-from avatar.audio_motion.performer import perform
+from avatar.audio_motion.performer import performance
 
-__all__ = ["available", "perform", "sample_track"]
+__all__ = ["available", "performance", "sample_track"]

@@ -146,12 +146,13 @@ def slow_features(features: npt.NDArray[np.float32], f0_hz: npt.NDArray[np.float
 
 def mel_bands(sound: npt.NDArray[np.float32], frames: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Return (frames, 40) log-mel in dB and (frames,) level in dB; frames are centred."""
-    padded = np.pad(sound, (WINDOW // 2, WINDOW // 2 + frames * HOP - len(sound) + HOP))
     bands = np.empty((frames, N_MELS), np.float32)
     level = np.empty(frames, np.float32)
     for first in range(0, frames, BLOCK):
         count = min(BLOCK, frames - first)
-        piece = padded[first * HOP : (first + count - 1) * HOP + WINDOW]
+        begin, end = first * HOP - WINDOW // 2, (first + count - 1) * HOP + WINDOW // 2
+        piece = sound[max(begin, 0) : end]
+        piece = np.pad(piece, (max(-begin, 0), end - max(begin, 0) - len(piece)))
         bands[first : first + count], level[first : first + count] = band_frames(piece)
     return bands, level
 

@@ -16,7 +16,16 @@ from avatar.audio_motion.features import FEATURE_SIZE, FLOOR_DB, FRAME_RATE_HZ, 
 from avatar.audio_motion.network import ConvStack
 from avatar.audio_motion.opening import READER_CHANNELS, read_opening
 
-__all__ = ["CHECKPOINT", "VERSION", "available", "lip_track_of", "noise_floor", "sample_track", "shipped_tensors"]
+__all__ = [
+    "CHECKPOINT",
+    "VERSION",
+    "available",
+    "contacts_in",
+    "lip_track_of",
+    "noise_floor",
+    "sample_track",
+    "shipped_tensors",
+]
 
 CHECKPOINT = "audio_motion"
 VERSION = 2
@@ -106,14 +115,14 @@ def run_network(
 ) -> npt.NDArray[np.float32]:
     """Run a lip network over features of any length, block by block; blocks agree where they meet."""
     frames = len(features)
-    inputs = np.zeros((frames, FEATURE_SIZE + N_TRACK), np.float32)
-    inputs[:, :FEATURE_SIZE] = features
-    if coarse is not None:
-        inputs[:, FEATURE_SIZE:] = coarse[:frames]
     track = np.empty((frames, N_TRACK), np.float32)
     for first in range(0, frames, BLOCK):
         begin, end = max(first - MARGIN, 0), min(first + BLOCK + MARGIN, frames)
-        part = network(inputs[None, begin:end])[0]
+        inputs = np.zeros((1, end - begin, FEATURE_SIZE + N_TRACK), np.float32)
+        inputs[0, :, :FEATURE_SIZE] = features[begin:end]
+        if coarse is not None:
+            inputs[0, :, FEATURE_SIZE:] = coarse[begin:end]
+        part = network(inputs)[0]
         keep = min(BLOCK, frames - first)
         track[first : first + keep] = part[first - begin : first - begin + keep]
     n = len(CHANNELS)
@@ -122,8 +131,20 @@ def run_network(
     return track
 
 
+def contacts_in(track: npt.NDArray[np.float32], person: float) -> tuple[Contact, Contact]:
+    """Return the contacts of a (F, 15) track at 50 Hz made whole: lips together, lip on teeth.
+
+    ``person`` says how much the recording counts as a person's, 0 to 1; people's contacts are short.
+    """
+    n = len(CHANNELS)
+    return _contact(track[:, n], person), _contact(track[:, n + 1], person)
+
+
 def sample_track(
-    times_s: npt.NDArray[np.float64], track: npt.NDArray[np.float32], person: float
+    times_s: npt.NDArray[np.float64],
+    track: npt.NDArray[np.float32],
+    person: float,
+    contacts: tuple[Contact, Contact] | None = None,
 ) -> npt.NDArray[np.float64]:
     """Return a track at other times, its contacts made whole.
 
@@ -133,7 +154,9 @@ def sample_track(
     track : (F, 15) float32
         At 50 Hz.
     person : float
-        How much the recording counts as a person's, 0 to 1; people's contacts are short.
+        How much the recording counts as a person's, 0 to 1.
+    contacts : (Contact, Contact), optional
+        From :func:`contacts_in`, where they are known.
 
     Returns
     -------
@@ -143,8 +166,8 @@ def sample_track(
     sampled = np.stack([np.interp(times_s, frames_s, column) for column in track.T], axis=1)
     n = len(CHANNELS)
     movement_s = ATTACK_S + person * (PERSON_ATTACK_S - ATTACK_S)
-    for column in (n, n + 1):
-        sampled[:, column] = holds(times_s, _contact(track[:, column], person), movement_s)
+    for column, contact in enumerate(contacts or contacts_in(track, person), n):
+        sampled[:, column] = holds(times_s, contact, movement_s)
     sampled[:, : n + 2] *= sampled[:, n + 2 :]
     return sampled
 

@@ -8,7 +8,7 @@ moves a closure. Blinks and saccades are drawn anew at the moments that were gen
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from avatar.animator.jaw_drop import jaw_drop, pauses_of_gate
 from avatar.animator.layers import Layers, mouth_of
 from avatar.animator.style import Style
 from avatar.audio_motion.features import FRAME_RATE_HZ, audio_features, slow_features
-from avatar.audio_motion.lips import lip_track_of, noise_floor, sample_track, shipped_tensors
+from avatar.audio_motion.lips import contacts_in, lip_track_of, noise_floor, sample_track, shipped_tensors
 from avatar.audio_motion.network import ConvStack
 from avatar.audio_motion.person import person_share
 from avatar.audio_motion.representation import MOTION_RATE_HZ, blink_starts, decode_face, fixations, part
@@ -28,7 +28,7 @@ from avatar.audio_motion.sampler import Guidance, sample_motion
 from avatar.recording import f0_of
 from conditioning import ARKIT_INDEX, Speech
 
-__all__ = ["generate", "perform"]
+__all__ = ["generate", "performance"]
 
 Array = npt.NDArray[np.float32]
 
@@ -40,38 +40,47 @@ FAINT = 0.25
 SMOOTH = 2
 
 
-def perform(times_s: npt.NDArray[np.float64], speech: Speech, *, seed: int, style: Style) -> Layers:
-    """Return the layers of a performance of a sound.
+def performance(speech: Speech, *, seed: int, style: Style) -> Callable[[npt.NDArray[np.float64]], Layers]:
+    """Return the performance of a sound, as a function of time.
 
     Parameters
     ----------
-    times_s : (T,) float64
-        Seconds.
     speech : Speech
         Its waveform, F0 and emotion are used.
     seed : int
         Another seed gives another face, gaze and head, never other lips.
     style : Style
+
+    Returns
+    -------
+    callable
+        (T,) seconds to the layers at these times.
     """
     features = audio_features(speech.waveform, speech.sample_rate)
     motion = generate(speech, features, np.random.default_rng([abs(seed), 7]), style, shipped_tensors())
     person = person_share(features, shipped_tensors())
     track = lip_track_of(features, shipped_tensors(), person, noise_floor(features))
+    contacts, pauses = contacts_in(track, person), pauses_of_gate(track[:, -1], FRAME_RATE_HZ)
     rng = np.random.default_rng([abs(seed), 8])
     path = _gaze(fixations(part(motion, "gaze")), style)
     rate = draw_rate(rng) * style.blink_rate
     blinks = blink_starts(part(motion, "lids")[:, 0], speech.duration_s, rate, rng)
-    face = decode_face(_between(times_s, part(motion, "face"))) * draw_sides(rng)
-    face *= min(style.expressiveness / FAINT, 1.0)
-    strength = np.clip(felt(times_s, speech.emotion) * style.expressiveness, 0.0, 1.0)
-    face[:, ARKIT_INDEX["jawOpen"]] = jaw_drop(times_s, strength, pauses_of_gate(track[:, -1], FRAME_RATE_HZ), rng)
-    return Layers(
-        mouth_of(sample_track(times_s, track, person)),
-        face,
-        _between(times_s, part(motion, "head")) * style.head_motion,
-        path.at(times_s),
-        lid_closure(times_s, blinks),
-    )
+    sides, waver = draw_sides(rng), int(rng.integers(2**31))
+    shapes, turns = _spline(part(motion, "face")), _spline(part(motion, "head"))
+
+    def layers(times_s: npt.NDArray[np.float64]) -> Layers:
+        face = decode_face(shapes(times_s)) * sides * min(style.expressiveness / FAINT, 1.0)
+        strength = np.clip(felt(times_s, speech.emotion) * style.expressiveness, 0.0, 1.0)
+        face[:, ARKIT_INDEX["jawOpen"]] = jaw_drop(times_s, strength, pauses, np.random.default_rng(waver))
+        return Layers(
+            mouth_of(sample_track(times_s, track, person, contacts)),
+            face,
+            turns(times_s) * style.head_motion,
+            path.at(times_s),
+            lid_closure(times_s, blinks),
+        )
+
+    return layers
 
 
 def generate(
@@ -93,8 +102,8 @@ def generate(
     return scaled * tensors["scaling.spread"] + tensors["scaling.mean"]
 
 
-def _between(times_s: npt.NDArray[np.float64], curves: Array) -> npt.NDArray[np.float64]:
-    """Return smoothed curves at other times: a cubic B-spline whose control points they are."""
+def _spline(curves: Array) -> Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]:
+    """Return smoothed curves as a function of time: a cubic B-spline whose control points they are."""
     from scipy.interpolate import BSpline
 
     kernel = np.hanning(2 * SMOOTH + 3)[1:-1]
@@ -102,8 +111,8 @@ def _between(times_s: npt.NDArray[np.float64], curves: Array) -> npt.NDArray[np.
     smooth = np.stack([np.convolve(column, kernel / kernel.sum(), mode="valid") for column in padded.T], axis=1)
     knots = (np.arange(len(smooth) + 4) - 4) / MOTION_RATE_HZ
     last = knots[-4] - 1e-9
-    sampled: npt.NDArray[np.float64] = BSpline(knots, smooth, 3)(np.clip(times_s, knots[3], last))
-    return sampled
+    spline = BSpline(knots, smooth, 3)
+    return lambda times_s: spline(np.clip(times_s, knots[3], last))
 
 
 def _gaze(path: GazePath, style: Style) -> GazePath:

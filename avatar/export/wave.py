@@ -28,15 +28,19 @@ def write_wav(take: Take, path: Path, *, bits: int = 16) -> None:
     bits : int
         16 or 24 (integers), or 32 (floats).
     """
-    path.write_bytes(wav_bytes(take.speech, bits=bits))
+    _write(path, take.speech, bits)
 
 
 def wav_bytes(speech: Speech, *, bits: int = 16) -> bytes:
     """Return the sound as the bytes of a WAV file."""
+    buffer = io.BytesIO()
+    _write(buffer, speech, bits)
+    return buffer.getvalue()
+
+
+def _write(target: Path | io.BytesIO, speech: Speech, bits: int) -> None:
     import soundfile
 
     if bits not in _ENCODINGS:
         raise InputError(f"a sound of bits={bits} is not possible; choose 16, 24 or 32")
-    buffer = io.BytesIO()
-    soundfile.write(buffer, speech.waveform, speech.sample_rate, format="WAV", subtype=_ENCODINGS[bits])
-    return buffer.getvalue()
+    soundfile.write(target, speech.waveform, speech.sample_rate, format="WAV", subtype=_ENCODINGS[bits])
