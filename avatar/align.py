@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from avatar.audio_motion.features import recording_bands
 from avatar.recording import Recording, resample, speech_of
 from conditioning import EmotionTrack, InputError, MissingDependency, Segment, Speech, tile
 from conditioning.phones import ARPABET_TO_IPA, SILENCE, strip_stress
@@ -31,6 +32,9 @@ WRONG_TEXT_SCORE = -33.0
 #: A run of this many words whose own scores are below this does not fit either.
 WRONG_WORD_SCORE = -50.0
 WRONG_RUN = 3
+#: Frames within this of the loud part, decibels, are heard; at most this share of them may lie outside the words. Right
+#: texts of LJSpeech: none; half of a text: from .43.
+LOUD_DB, MOST_UNSAID = 20.0, 0.35
 #: Search beams, tried in turn: pocketsphinx's own (wider word beams make its second pass fail), then wide ones.
 BEAMS: tuple[dict[str, float], ...] = ({}, {"beam": 1e-80, "pbeam": 1e-80, "wbeam": 1e-60})
 LANGUAGES = ("en", "en-us", "en-gb")
@@ -102,6 +106,7 @@ def align(recording: Recording, text: str, *, language: str = "en-us") -> Alignm
     written, spoken = _words_of(text)
     pieces = _search(_pcm(recording), spoken)
     _check(pieces, spoken, text)
+    _check_cover(pieces, recording, text)
     return _tiled(pieces, recording, written, spoken)
 
 
@@ -207,6 +212,23 @@ def _check(pieces: Sequence[_Piece], words: Sequence[str], text: str) -> None:
             start = next(piece.start for piece in spoken if piece.word == first) * FRAME_S - PAD_S
             phrase = " ".join(words[first : first + WRONG_RUN])
             raise InputError(f"the words {phrase!r} do not fit the recording at {max(start, 0):.1f} s; {advice}")
+
+
+def _check_cover(pieces: Sequence[_Piece], recording: Recording, text: str) -> None:
+    """Raise if much of what is heard lies where the text is silent."""
+    level_db = recording_bands(recording.waveform, recording.sample_rate)[1]
+    loud = level_db > np.percentile(level_db, 95) - LOUD_DB
+    unsaid = loud.copy()
+    pad = round(PAD_S / FRAME_S)
+    for piece in pieces:
+        if piece.word >= 0:
+            unsaid[max(piece.start - pad, 0) : max(piece.start + piece.length - pad, 0)] = False
+    share = float(unsaid.sum() / max(loud.sum(), 1))
+    if share > MOST_UNSAID:
+        raise InputError(
+            f"the text {text[:40]!r} leaves {100 * share:.0f} % of what is heard unsaid, at most "
+            f"{100 * MOST_UNSAID:.0f} % may be; give the whole transcript of this recording, or leave it out"
+        )
 
 
 def _tiled(

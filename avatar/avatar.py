@@ -187,17 +187,18 @@ class Avatar:
         MissingDependency
             If a transcript is given and pocketsphinx is not installed.
         """
-        from avatar.align import align_speech
+        from avatar.align import align
         from avatar.recording import read_recording, speech_of
         from avatar.sound_emotion import emotion_of
 
+        given = Emotion.parse(emotion) if isinstance(emotion, str) else emotion
         sound = read_recording(recording)
-        track = _track(emotion, transcript, sound.duration_s, language)
-        if track is None:
-            track = emotion_of(sound)
-        if transcript is None:
+        found = None if transcript is None else align(sound, transcript, language=language)
+        track = _track(given, transcript, sound.duration_s, language) or emotion_of(sound)
+        if found is None:
             return self._take(speech_of(sound, emotion=track), seed)
-        return self._take(align_speech(sound, transcript, language=language, emotion=track), seed)
+        phones, words = found.phones, found.words
+        return self._take(speech_of(sound, emotion=track, phones=phones, words=words, text=transcript or ""), seed)
 
     def idle(self, duration_s: float, emotion: str | Emotion = NEUTRAL, *, seed: int = 0) -> Take:
         """Be there without speaking: breath, blinks, glances; the end flows into the beginning.
@@ -375,11 +376,9 @@ class Avatar:
 
 
 def _track(
-    emotion: str | Emotion | EmotionTrack | None, transcript: str | None, duration_s: float, language: str
+    emotion: Emotion | EmotionTrack | None, transcript: str | None, duration_s: float, language: str
 ) -> EmotionTrack | None:
     """Return the emotion of a recording over time, ``None`` if nothing tells of it."""
-    if isinstance(emotion, str):
-        emotion = Emotion.parse(emotion)
     if isinstance(emotion, Emotion):
         return EmotionTrack.constant(emotion)
     if emotion is None and transcript is not None:

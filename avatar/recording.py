@@ -25,6 +25,8 @@ MIN_RATE = 4_000
 BLOCK_S = 20.0
 #: Samples that are read at once near the end of a broken file.
 SALVAGE_FRAMES = 512
+#: No page of an Ogg file is longer.
+OGG_PAGE_BYTES = 65_307
 #: F0 is looked for in here, hertz, at this rate of samples, in pieces with this overlap.
 F0_RANGE_HZ = (60.0, 550.0)
 F0_RATE = 16_000
@@ -121,10 +123,27 @@ def _blocks(file: Any, path: Path, rate: int, target: int) -> Iterator[npt.NDArr
         yield resample(block.mean(axis=1), rate, target)
         if len(block) < step:
             break
-    if found and found < 0.99 * announced:
+    if found < 0.99 * announced:
         warnings.warn(
             f"{path} breaks off after {found / rate:.2f} s of {announced / rate:.2f} s; that much is used", stacklevel=5
         )
+    elif _is_cut(path):
+        warnings.warn(f"{path} breaks off after {found / rate:.2f} s; that much is used", stacklevel=5)
+
+
+def _is_cut(path: Path) -> bool:
+    """Tell whether a WAV file is shorter than its header says, or an Ogg file lacks the mark of its last page."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(8)
+        if head[:4] == b"RIFF":
+            announced = int.from_bytes(head[4:8], "little")
+            return 0 < announced < 0xFFFFFFFF and size < announced
+        if head[:4] == b"OggS":
+            file.seek(max(size - OGG_PAGE_BYTES, 0))
+            flags = file.read().rpartition(b"OggS")[2][1:2]  # version, then flags (RFC 3533, section 6)
+            return not (flags and flags[0] & 0x04)
+    return False
 
 
 def _until_it_breaks(file: Any, start: int) -> npt.NDArray[np.float32]:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 import checkpoints
-from avatar.audio_motion.features import mel_bands
+from avatar.audio_motion.features import doubt_of, mel_bands
 from avatar.recording import Recording, f0_of, resample
 from conditioning import FEATURE_RATE_HZ, Emotion, EmotionTrack
 
@@ -85,9 +85,12 @@ def emotion_of(recording: Recording) -> EmotionTrack:
 
 
 def chances_of(sound: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """Return the probabilities of :data:`CLASSES` in a window at 16 kHz; all 0 where too little is said."""
+    """Return the probabilities of :data:`CLASSES` in a window at 16 kHz; less where it may be no speech, or little."""
     features = window_features(sound)
-    return np.zeros(len(CLASSES)) if features is None else _chances(features)
+    if features is None:
+        return np.zeros(len(CLASSES))
+    low_db, high_db = np.percentile(mel_bands(sound, len(sound) // 160)[1], (10, 95))
+    return (1.0 - doubt_of(low_db, high_db)) * _chances(features)
 
 
 def emotion_from(chances: npt.NDArray[np.float64]) -> Emotion:

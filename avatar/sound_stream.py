@@ -18,7 +18,7 @@ import numpy.typing as npt
 from avatar.animator.layers import joined
 from avatar.animator.style import AS_DIRECTED, Style
 from avatar.audio_motion.ear import Ear
-from avatar.audio_motion.features import FLOOR_DB, FRAME_RATE_HZ, N_MELS, hearing_of, normalised, recording_bands
+from avatar.audio_motion.features import FRAME_RATE_HZ, N_MELS, PAUSE_DB, hearing_of, normalised, recording_bands
 from avatar.audio_motion.lips import MARGIN, N_TRACK, lip_track_of, noise_floor, sample_track, shipped_tensors
 from avatar.audio_motion.person import person_share
 from avatar.live_face import LiveFace
@@ -97,7 +97,7 @@ class SoundStream:
             raise InputError(f"look_ahead_s={look_ahead_s} is not allowed; it runs from 0 to {FULL_LOOK_AHEAD_S} s")
         self._blocks, self._rate, self._fps = blocks, sample_rate, fps
         self._ahead = ceil(look_ahead_s * FRAME_RATE_HZ - 1e-9)
-        hearing, floor_db, self._person = None, -FLOOR_DB, 1.0
+        hearing, floor_db, self._person = None, PAUSE_DB, 1.0
         if reference is not None:
             bands_db, level_db = recording_bands(reference.waveform, reference.sample_rate)
             hearing = hearing_of(bands_db, level_db)

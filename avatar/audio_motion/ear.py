@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from avatar.audio_motion.features import (
-    FLOOR_DB,
     FRAME_RATE_HZ,
     HOP,
     N_MELS,
+    PAUSE_DB,
     SAMPLE_RATE,
     SILENT_DB,
     SPOKEN_DB,
@@ -98,7 +98,7 @@ class Ear:
     """
 
     def __init__(
-        self, sample_rate: int, hearing: Hearing | None = None, floor_db: float = -FLOOR_DB, *, reach: int = 100
+        self, sample_rate: int, hearing: Hearing | None = None, floor_db: float = PAUSE_DB, *, reach: int = 100
     ) -> None:
         self._resampler = StreamResampler(sample_rate)
         self._fixed = hearing

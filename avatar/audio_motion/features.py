@@ -36,6 +36,8 @@ SPOKEN_DB = 25.0
 SILENT_DB = -75.0
 #: Distances of the 95th from the 10th percentile of the level at which a sound is surely none, and surely is speech.
 SPEECH_RANGE_DB = (8.0, 18.0)
+#: A lasting pause is at most this loud, relative to the loud part, decibels.
+PAUSE_DB = -30.0
 #: Steady noise goes this far above its 10th percentile, decibels.
 NOISE_DB = 3.0
 #: Frames handled at once, so that an hour needs no more memory than its features.
@@ -112,7 +114,7 @@ def doubt_of(low_db: float, high_db: float) -> float:
 
 def floor_of(low_db: float, doubt: float) -> float:
     """Return the level, relative to the loud part, up to which nobody speaks: in doubt, that of the steady noise."""
-    return -FLOOR_DB + doubt * (max(low_db, -FLOOR_DB) + NOISE_DB + FLOOR_DB)
+    return PAUSE_DB + doubt * (max(low_db, PAUSE_DB) + NOISE_DB - PAUSE_DB)
 
 
 def slow_features(features: npt.NDArray[np.float32], f0_hz: npt.NDArray[np.float32] | None) -> npt.NDArray[np.float32]:

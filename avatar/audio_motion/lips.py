@@ -12,7 +12,7 @@ import numpy.typing as npt
 import checkpoints
 from avatar.animator.closures import ATTACK_S, MIN_HOLD_S, Contact, holds
 from avatar.animator.visemes import CHANNELS
-from avatar.audio_motion.features import FEATURE_SIZE, FLOOR_DB, FRAME_RATE_HZ, N_MELS, SCALE_DB, doubt_of, floor_of
+from avatar.audio_motion.features import FEATURE_SIZE, FRAME_RATE_HZ, N_MELS, PAUSE_DB, SCALE_DB, doubt_of, floor_of
 from avatar.audio_motion.network import ConvStack
 from avatar.audio_motion.opening import READER_CHANNELS, read_opening
 
@@ -68,7 +68,7 @@ def lip_track_of(
     features: npt.NDArray[np.float32],
     tensors: Mapping[str, npt.NDArray[np.float32]],
     person: float,
-    floor_db: float = -FLOOR_DB,
+    floor_db: float = PAUSE_DB,
 ) -> npt.NDArray[np.float32]:
     """Return the mouth's track of a sound: what the lip network says, and what captured mouths did.
 

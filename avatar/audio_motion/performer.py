@@ -57,6 +57,10 @@ def performance(speech: Speech, *, seed: int, style: Style) -> Callable[[npt.NDA
         (T,) seconds to the layers at these times.
     """
     features = audio_features(speech.waveform, speech.sample_rate)
+    if not np.ptp(features):  # Silence, of which the model has learnt nothing.
+        from avatar.animator.animator import perform
+
+        return lambda times_s: perform(times_s, speech, seed=seed, style=style)
     motion = generate(speech, features, np.random.default_rng([abs(seed), 7]), style, shipped_tensors())
     person = person_share(features, shipped_tensors())
     track = lip_track_of(features, shipped_tensors(), person, noise_floor(features))
