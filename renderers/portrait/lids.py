@@ -30,7 +30,7 @@ _GRAIN = 0.22
 _LIT_PERCENT = 35.0
 #: The lid's tone is moved this far (of logarithms) towards that of skin above this percentile, and its hue this far
 #: towards that of the cheeks: painters put blue and green into the shadows around an eye.
-_LIFT, _LIT_TO, _HUE = 0.12, 80.0, 0.5
+_LIFT, _LIT_TO, _HUE = 0.40, 80.0, 0.7
 
 
 @dataclass(frozen=True, eq=False)

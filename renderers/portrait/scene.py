@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from conditioning.arkit import ARKIT_INDEX
 from renderers.face import Face
-from renderers.portrait.compiled import compiled
 from renderers.portrait.creases import Creases, crease_strengths, make_creases, press
 from renderers.portrait.eyes import Eye, draw_eye, make_eye
+from renderers.portrait.frame_map import Box, box_around, draw_face, extent, grid_map, open_share
 from renderers.portrait.glasses import Glasses, draw_glasses, find_glasses
 from renderers.portrait.head import Head, bend_head
 from renderers.portrait.lashes import draw_lashes
@@ -23,7 +23,7 @@ from renderers.portrait.matte import person_matte, split_layers
 from renderers.portrait.mouth import Mouth, draw_mouth, draw_seam, make_mouth
 from renderers.portrait.mouth_colours import ON_SKIN, mean_colour
 from renderers.portrait.pose import Poser, closing_demand
-from renderers.portrait.raster import EMPTY_DEPTH, blend, rasterize
+from renderers.portrait.raster import blend
 from renderers.portrait.sheet import Sheet, make_sheet
 from renderers.portrait.softness import softness_px
 from renderers.portrait.sway import HEAD_SHARE
@@ -33,14 +33,7 @@ from renderers.rig import fit_rig, load_rig
 __all__ = ["Scene", "make_scene"]
 
 Float = npt.NDArray[np.float32]
-Box = tuple[int, int, int, int]
-#: Points, triangles, and where each point takes its colour.
-Mesh = tuple[Float, npt.NDArray[np.int32], Float]
 
-#: The grid is drawn at this fraction of the output's resolution; it is smooth.
-_COARSE = 4
-#: Samples a pixel along each axis where lips and lids need soft edges.
-_FINE = 2
 #: From this weight of a blink on, the lid shows its painted skin.
 _LID_FROM = 0.4
 #: From this weight on they meet.
@@ -144,19 +137,19 @@ class Scene:
         lift = self._sway(points, sway, breath)
         height, width = self.pixels.shape[:2]
         mesh = (points, self.sheet.face_triangles, self.sheet.colour_at)
-        source = _grid_map(points, self.sheet, width, height)
-        _draw_face(mesh, _box(points[: self.sheet.face_count], 1.0, width, height), source)
+        source = grid_map(points, self.sheet, width, height)
+        draw_face(mesh, box_around(points[: self.sheet.face_count], 1.0, width, height), source)
         zones = []
         for index, eye in enumerate(self.poser.eyes):
-            box = _box(points[eye.vertices], 3.0, width, height)
+            box = box_around(points[eye.vertices], 3.0, width, height)
             near = (points, self.poser.near_eyes[index], self.sheet.colour_at)
-            opening = _open_share(near, box, self.poser.outline(points, eye.ring), source)
+            opening = open_share(near, box, self.poser.outline(points, eye.ring), source)
             zones.append(
                 (box, opening, self._eye(index, (points, box, opening), rotation, eye_rotation_rad[index], lift))
             )
-        box = _box(points[self.poser.lip_vertices], 4.0, width, height)
+        box = box_around(points[self.poser.lip_vertices], 4.0, width, height)
         near = (points, self.poser.near_mouth, self.sheet.colour_at)
-        opening = _open_share(near, box, self.poser.outline(points, self.poser.mouth_ring), source)
+        opening = open_share(near, box, self.poser.outline(points, self.poser.mouth_ring), source)
         rounded = min(1.0, sum(share * max(0.0, float(weights[index])) for index, share in _ROUNDING))
         opening = round_opening(opening, source[box[1] : box[3], box[0] : box[2]], rounded, self.mouth.width_px)
         closed = closing_demand(weights)
@@ -226,10 +219,10 @@ class Scene:
             return 0, 0, 0, 0
         both = np.concatenate([points[moving], rest[moving]])
         # The nodes around a moving one reach as far as the next ones.
-        left, top, right, bottom = _box(both, self.sheet.spacing_px + 1, width, height)
+        left, top, right, bottom = box_around(both, self.sheet.spacing_px + 1, width, height)
         # Where the person neither was nor has gone, the background stays.
         way = float(np.abs(points[moving, :2] - rest[moving, :2]).max())
-        near = _box(self.extent, way + _TEXTURE_REACH_PX, width, height)
+        near = box_around(self.extent, way + _TEXTURE_REACH_PX, width, height)
         left, top, right, bottom = max(left, near[0]), max(top, near[1]), min(right, near[2]), min(bottom, near[3])
         return left, top, max(left, right), max(top, bottom)
 
@@ -237,7 +230,7 @@ class Scene:
         """Return the rows and columns of a box of the frame where the face with its folds lies."""
         face = points[: self.sheet.face_count]
         margin = _AROUND_FACE * float(np.ptp(face[:, 0]))
-        left, top, right, bottom = _box(face, margin, self.pixels.shape[1], self.pixels.shape[0])
+        left, top, right, bottom = box_around(face, margin, self.pixels.shape[1], self.pixels.shape[0])
         rows = slice(max(top - box[1], 0), max(min(bottom, box[3]) - box[1], 0))
         return rows, slice(max(left - box[0], 0), max(min(right, box[2]) - box[0], 0))
 
@@ -301,10 +294,10 @@ def make_scene(pixels: npt.NDArray[np.uint8], landmarks: Float) -> Scene:
     cheeks = mean_colour(bare, landmarks, ON_SKIN)
     eyes, closed = [], []
     for lids, first in zip(poser.eyes, (473, 468), strict=True):
-        box = _box(sheet.points[lids.vertices], 3.0, *size)
+        box = box_around(sheet.points[lids.vertices], 3.0, *size)
         mesh = (sheet.points, sheet.face_triangles, sheet.colour_at)
         outline = poser.outline(sheet.points, lids.ring)
-        opening = _open_share(mesh, box, outline, np.zeros((size[1], size[0], 2), np.float32))
+        opening = open_share(mesh, box, outline, np.zeros((size[1], size[0], 2), np.float32))
         eyes.append(make_eye(bare, opening, box, landmarks[first : first + 5], ball_px))
         shut = poser.shut(lids)[: sheet.face_count]
         edge = poser.outline(shut, lids.edge)
@@ -316,7 +309,7 @@ def make_scene(pixels: npt.NDArray[np.uint8], landmarks: Float) -> Scene:
         bare=bare,
         person=person,
         background=background,
-        extent=_extent(person[..., 3]),
+        extent=extent(person[..., 3]),
         texture=Texture(person),
         head=head,
         sheet=sheet,
@@ -327,104 +320,3 @@ def make_scene(pixels: npt.NDArray[np.uint8], landmarks: Float) -> Scene:
         mouth=make_mouth(bare, rig, head, landmarks, soft_px),
         glasses=glasses,
     )
-
-
-def _grid_map(points: Float, sheet: Sheet, width: int, height: int) -> Float:
-    """Return (H, W, 2): where in the portrait each pixel of the frame takes its colour, from the grid alone."""
-    import cv2
-
-    columns, rows = -(-width // _COARSE) + 2, -(-height // _COARSE) + 2
-    start = (_COARSE - 1) / 2 - _COARSE
-    coarse, depth = rasterize(
-        points, sheet.grid_triangles, sheet.colour_at, (columns, rows), origin=(start, start), scale=1 / _COARSE
-    )
-    empty = depth == EMPTY_DEPTH
-    if empty.any():
-        ys, xs = np.nonzero(empty)
-        coarse[ys, xs, 0], coarse[ys, xs, 1] = xs * _COARSE + start, ys * _COARSE + start
-    whole = cv2.resize(coarse, (columns * _COARSE, rows * _COARSE), interpolation=cv2.INTER_LINEAR)
-    result: Float = np.ascontiguousarray(whole[_COARSE : _COARSE + height, _COARSE : _COARSE + width])
-    return result
-
-
-def _draw_face(mesh: Mesh, box: Box, source: Float) -> None:
-    """Draw the face's mesh over the map, in place."""
-    left, top, right, bottom = box
-    if right <= left or bottom <= top:
-        return
-    drawn, depth = rasterize(*mesh, (right - left, bottom - top), origin=(left, top))
-    part = source[top:bottom, left:right]
-    _where_drawn(drawn, depth, part)
-
-
-def _open_share(mesh: Mesh, box: Box, outline: Float, source: Float) -> Float:
-    """Return (h, w): the share of each pixel within an outline that the face's mesh leaves open.
-
-    The map is refined in the box, in place.
-    """
-    import cv2
-
-    left, top, right, bottom = box
-    size = (max(right - left, 0), max(bottom - top, 0))
-    if not size[0] or not size[1]:
-        return np.zeros((size[1], size[0]), np.float32)
-    offset = (1 / _FINE - 1) / 2
-    drawn, depth = rasterize(
-        *mesh,
-        (size[0] * _FINE, size[1] * _FINE),
-        origin=(left + offset, top + offset),
-        scale=_FINE,
-    )
-    part = source[top:bottom, left:right]
-    opening = np.empty((size[1], size[0]), np.float32)
-    _average(drawn, depth, part, opening)
-    within = np.zeros(opening.shape, np.uint8)
-    ring = np.round((outline - np.array([left, top])) * 16).astype(np.int32)
-    cv2.fillPoly(within, [ring], 1, shift=4)
-    opening *= cv2.dilate(within, np.ones((3, 3), np.uint8))
-    return opening
-
-
-@compiled
-def _where_drawn(drawn: Float, depth: Float, out: Float) -> None:
-    """Copy what was drawn."""
-    for y in range(out.shape[0]):
-        for x in range(out.shape[1]):
-            if depth[y, x] > -1e29:
-                out[y, x, 0] = drawn[y, x, 0]
-                out[y, x, 1] = drawn[y, x, 1]
-
-
-@compiled
-def _average(drawn: Float, depth: Float, source: Float, opening: Float) -> None:
-    """Average the fine map over each pixel's covered samples."""
-    fine = drawn.shape[0] // opening.shape[0]
-    for y in range(opening.shape[0]):
-        for x in range(opening.shape[1]):
-            sum_x, sum_y, count = 0.0, 0.0, 0
-            for j in range(y * fine, y * fine + fine):
-                for i in range(x * fine, x * fine + fine):
-                    if depth[j, i] > -1e29:
-                        sum_x += drawn[j, i, 0]
-                        sum_y += drawn[j, i, 1]
-                        count += 1
-            opening[y, x] = 1.0 - count / (fine * fine)
-            if count:
-                source[y, x, 0] = sum_x / count
-                source[y, x, 1] = sum_y / count
-
-
-def _extent(alpha: npt.NDArray[np.uint8]) -> Float:
-    """Return (2, 2): the first and the last column and row, as x and y, where a matte is not empty."""
-    ys, xs = np.nonzero(alpha)
-    if not len(xs):
-        return np.zeros((2, 2), np.float32)
-    return np.array([[xs.min(), ys.min()], [xs.max(), ys.max()]], np.float32)
-
-
-def _box(points: Float, margin: float, width: int, height: int) -> Box:
-    """Return the whole-pixel box around points, inside the frame."""
-    x, y = points[:, 0], points[:, 1]
-    left, top = max(0, int(np.floor(x.min() - margin))), max(0, int(np.floor(y.min() - margin)))
-    right, bottom = int(np.ceil(x.max() + margin)) + 1, int(np.ceil(y.max() + margin)) + 1
-    return left, top, max(left, min(width, right)), max(top, min(height, bottom))
