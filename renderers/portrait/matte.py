@@ -16,6 +16,10 @@ Float = npt.NDArray[np.float32]
 
 #: Confidence of the segmentation below and above which a pixel is wholly background or person.
 _SURE = (0.25, 0.75)
+#: What varies faster than this in the background is its detail (longer sides of the picture).
+_DETAIL = 0.03
+#: No more of it is mirrored than this (of 255): what differs more is another thing, or the person's own edge.
+_DETAIL_MOST = 20.0
 
 
 def person_matte(pixels: npt.NDArray[np.uint8], head: npt.NDArray[np.bool_]) -> Float:
@@ -70,6 +74,8 @@ def split_layers(pixels: npt.NDArray[np.uint8], matte: Float) -> tuple[npt.NDArr
     reach = 2 * max(1, round(max(height, width) / 170)) + 1
     clear = cv2.dilate((matte > 0.01).astype(np.uint8), np.ones((reach, reach), np.uint8)) == 0
     behind = fill(image, clear.astype(np.float32))
+    if clear.any() and not clear.all():
+        behind = np.clip(behind + _mirrored_detail(image, clear), 0, 255)
     behind = np.where(alpha > 0, behind, image)
     # Exactly the picture at rest: alpha rises where the picture is no mixture with that background.
     needed = np.maximum(1 - image / np.maximum(behind, 1), (image - behind) / np.maximum(255 - behind, 1))
@@ -77,6 +83,27 @@ def split_layers(pixels: npt.NDArray[np.uint8], matte: Float) -> tuple[npt.NDArr
     person = np.clip(image - (1 - alpha) * behind, 0, 255 * alpha)
     layered = np.concatenate([person, 255 * alpha], 2)
     return (layered + 0.5).astype(np.uint8), (np.clip(behind, 0, 255) + 0.5).astype(np.uint8)
+
+
+def _mirrored_detail(image: Float, clear: npt.NDArray[np.bool_]) -> Float:
+    """Return (H, W, 3): what a smooth fill lacks, the background's own detail mirrored at the person's outline."""
+    import cv2
+
+    known = clear.astype(np.float32)
+    sigma = _DETAIL * max(clear.shape)
+    mean = cv2.GaussianBlur(image * known[..., None], (0, 0), sigma)
+    mean /= np.maximum(cv2.GaussianBlur(known, (0, 0), sigma), 1e-3)[..., None]
+    detail = np.clip(image - mean, -_DETAIL_MOST, _DETAIL_MOST) * known[..., None]
+    _, labels = cv2.distanceTransformWithLabels(
+        (~clear).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    ys, xs = np.nonzero(clear)
+    nearest = np.zeros((labels.max() + 1, 2), np.float32)
+    nearest[labels[ys, xs]] = np.stack([xs, ys], 1)
+    here = np.stack(np.meshgrid(*(np.arange(side, dtype=np.float32) for side in clear.shape[::-1])), 2)
+    at = 2 * nearest[labels] - here
+    mirrored: Float = cv2.remap(detail, at, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT_101)
+    return np.where(clear[..., None], np.float32(0), mirrored)
 
 
 def fill(image: Float, known: Float) -> Float:

@@ -239,6 +239,17 @@ def test_layers_add_up_to_the_picture(rng: np.random.Generator) -> None:
     assert np.abs(person[..., :3] + (1 - share) * behind - pixels).max() <= 1.6
 
 
+def test_texture_goes_on_behind_the_person(rng: np.random.Generator) -> None:
+    """Beside the outline, where a turning head uncovers it, the background varies as it does around."""
+    ys, xs = np.mgrid[0:200, 0:200]
+    distance = np.hypot(ys - 100, xs - 100) - 60
+    pixels = np.clip(120 + 9 * rng.standard_normal((200, 200, 3)), 0, 255).astype(np.uint8)
+    _, behind = split_layers(pixels, (distance < 0).astype(np.float32))
+    uncovered = behind[(distance > -20) & (distance < -1)].astype(float)
+    assert uncovered.std() == pytest.approx(9, rel=0.15)
+    assert uncovered.mean() == pytest.approx(120, abs=2)
+
+
 def test_fill_keeps_known_and_extends_a_constant(rng: np.random.Generator) -> None:
     known = (rng.uniform(size=(33, 47)) > 0.6).astype(np.float32)
     image = np.where(known[..., None] > 0, 7.0, 99.0).astype(np.float32).repeat(3, axis=2)
