@@ -27,6 +27,7 @@ from conditioning.emotion import EMOTION_NAMES, NEUTRAL, Emotion
 
 __all__ = ["TRAITS", "Expressed", "Mood", "Personality", "Scene"]
 
+#: The five factors of personality (OCEAN).
 TRAITS = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
 
 #: Pleasure, arousal and dominance of a temperament per unit of each trait: the regression equations of Mehrabian

@@ -93,15 +93,11 @@ def dialogue(
 def _write_cast(script: Path, cast: Path) -> None:
     """Write a first cast of a script, unless there is one already."""
     from avatar.dialogue import new_cast, read_script
-    from avatar.export.targets import write_whole
+    from avatar.export.targets import write_text
     from checkpoints.errors import OutputError
 
     if cast.exists():
         raise OutputError(f"{cast} exists and may have been edited; give another name, or move it away")
     text = new_cast(read_script(script))
-
-    def write(path: Path) -> None:
-        path.write_text(text, encoding="utf-8")
-
-    write_whole(cast, write)
+    write_text(cast, text)
     click.echo(f"{cast}: {text.count(chr(10) + '[')} characters; edit it, then leave out --new-cast")

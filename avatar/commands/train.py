@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from avatar.commands.options import Command
+
+DATA = click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
 OUTPUT = click.option(
     "-o",
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of the checkpoint and its manifest. Default: the installed package's own.",
 )
+
+
+def _work(folder: str, holds: str) -> Callable[[Command], Command]:
+    """Return the option that names the folder of an interrupted training."""
+    return click.option(
+        "--work",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=Path(folder),
+        show_default=True,
+        help=f"Folder for {holds}; an interrupted training goes on from there.",
+    )
 
 
 @click.group()
@@ -25,7 +40,7 @@ def train() -> None:
 
 
 @train.command()
-@click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@DATA
 @OUTPUT
 def rig(data: Path, output: Path | None) -> None:
     """Remake the 478-point face rig from an ICT-FaceKit folder.
@@ -33,21 +48,18 @@ def rig(data: Path, output: Path | None) -> None:
     DATA holds ict_neutral_plus_57_deltas.npz, the neutral head and the 57 expression deltas of ICT-FaceKit
     (MIT, https://github.com/USC-ICT/ICT-FaceKit).
     """
+    from checkpoints.store import FOLDER
     from renderers.train_rig import train_rig
 
-    click.echo(train_rig(data, output) if output else train_rig(data))
+    folder = output or FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    click.echo(train_rig(data, folder / "face_rig.safetensors"))
 
 
 @train.command()
-@click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@DATA
 @OUTPUT
-@click.option(
-    "--work",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("reader-training"),
-    show_default=True,
-    help="Folder for finished stages; an interrupted training goes on from there.",
-)
+@_work("reader-training", "finished stages")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the network.")
 @click.option("--epochs", type=click.IntRange(1, 100), default=2, show_default=True, help="Of the network.")
 def reader(data: Path, output: Path | None, work: Path, seed: int, epochs: int) -> None:
@@ -65,15 +77,9 @@ def reader(data: Path, output: Path | None, work: Path, seed: int, epochs: int) 
 
 
 @train.command()
-@click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@DATA
 @OUTPUT
-@click.option(
-    "--work",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("voice-training"),
-    show_default=True,
-    help="Folder for sound, features and states; an interrupted training goes on from there.",
-)
+@_work("voice-training", "sound, features and states")
 @click.option(
     "--part", default="all", show_default=True, help="prepare, letters, phrasing, directions, acoustic, flow, export."
 )
@@ -125,16 +131,16 @@ def voice(data: Path, output: Path | None, work: Path, part: str, warm_start: bo
     ESD:      FOLDER/0011/0011.txt, FOLDER/0011/Angry/0011_000351.wav … (English speakers: 0011 to 0020)
     EmoV-DB:  FOLDER/bea/Amused/amused_1-15_0001.wav …, with CMU ARCTIC's cmuarctic.data beside them
     """
-    import checkpoints
+    from checkpoints.store import FOLDER
     from tts.train_voice.pipeline import VoiceTraining, run
 
-    out = output or Path(checkpoints.__file__).parent
+    out = output or FOLDER
     out.mkdir(parents=True, exist_ok=True)
     run(VoiceTraining(data, work, out, warm=warm_start, **numbers), part, click.echo)
 
 
 @train.command("sound-emotion")
-@click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@DATA
 @OUTPUT
 def sound_emotion(data: Path, output: Path | None) -> None:
     """Remake the classifier of emotions in a voice: a minute.
@@ -147,15 +153,9 @@ def sound_emotion(data: Path, output: Path | None) -> None:
 
 
 @train.command()
-@click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@DATA
 @OUTPUT
-@click.option(
-    "--work",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("motion-training"),
-    show_default=True,
-    help="Folder for the corpus and states; an interrupted training goes on from there.",
-)
+@_work("motion-training", "the corpus and states")
 @click.option(
     "--steps",
     type=click.IntRange(0),
@@ -195,15 +195,15 @@ def motion(
     DATA holds the folders ljspeech (metadata_all.csv, metadata32.csv, wavs), librispeech and emodb (flac), each as
     far as it is there, and facegood (NAME.npz with NAME.flac). flite is used where it is installed.
     """
-    import checkpoints
     from avatar.train_motion.diffusion import DiffusionTraining
     from avatar.train_motion.lips import LipTraining
     from avatar.train_motion.pipeline import MotionTraining, train_motion
+    from checkpoints.store import FOLDER
 
     plan = MotionTraining(
         data,
         work,
-        output or Path(checkpoints.__file__).parent,
+        output or FOLDER,
         lines=lines,
         own_lines=own_lines,
         people=people,
@@ -217,7 +217,7 @@ def motion(
 
 
 @train.command()
-@click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@DATA
 @click.option("--from", "start", metavar="FOLDER|ID", help="Weights to begin from. Default: MIEN_DIFFUSION_WEIGHTS.")
 @click.option(
     "-o",
@@ -260,14 +260,11 @@ def diffusion(
     except ImportError as error:
         raise MissingDependency(f"training needs {error.name}: pip install 'mien[diffusion]'") from error
     chosen = Training(steps=steps, parts=tuple(p.strip() for p in parts.split(",") if p.strip()), **settings)
-    options: dict[str, Any] = {
-        "vae": vae,
-        "wav2vec": wav2vec,
-        "resolution": resolution,
-        "device": device,
-        "precision": precision,
-    }
-    click.echo(train_diffusion(data, start, output, chosen, progress=_Pace(steps), **options))
+    folder = train_diffusion(
+        data, start, output, chosen, vae=vae, wav2vec=wav2vec, resolution=resolution, device=device,
+        precision=precision, progress=_Pace(steps),
+    )  # fmt: skip
+    click.echo(folder)
 
 
 class _Pace:

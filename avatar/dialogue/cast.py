@@ -10,12 +10,10 @@ from typing import Any
 
 from avatar.dialogue.script import read_text
 from checkpoints.errors import InputError
+from conditioning.mood import TRAITS
 from conditioning.registry import nearest
 
 __all__ = ["NARRATOR", "TRAITS", "Cast", "Character", "read_cast"]
-
-#: The five factors of personality (OCEAN).
-TRAITS = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
 
 #: Who speaks the lines without a speaker, if the cast has a table of this name.
 NARRATOR = "narrator"

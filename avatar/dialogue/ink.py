@@ -14,23 +14,10 @@ from checkpoints.errors import InputError
 
 __all__ = ["read_ink", "read_ink_json"]
 
+#: How lines begin that hold no speech: knots, jumps, logic, declarations, conditions, choices and gathers.
 _NOT_SPOKEN = (
-    "=",
-    "->",
-    "~",
-    "//",
-    "VAR ",
-    "LIST ",
-    "CONST ",
-    "INCLUDE ",
-    "EXTERNAL ",
-    "TODO",
-    "{",
-    "}",
-    "*",
-    "+",
-    "- ",
-)
+    "=", "->", "~", "//", "VAR ", "LIST ", "CONST ", "INCLUDE ", "EXTERNAL ", "TODO", "{", "}", "*", "+", "- ",
+)  # fmt: skip
 
 
 def read_ink(path: Path) -> Iterator[ScriptLine]:

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any
 
 from avatar.dialogue.plan import Job
-from avatar.export.targets import DRAFT_SUFFIX, write_whole
+from avatar.export.targets import DRAFT_SUFFIX, write_text
 from checkpoints.errors import OutputError
 
 __all__ = ["MANIFEST", "Journal", "is_finished", "read_records"]
@@ -95,8 +95,7 @@ class Journal:
     def close_with(self, jobs: Iterable[Job]) -> list[Record]:
         """Write the manifest of ``jobs`` in their order, drop the journal, and return the records."""
         records = [self.records[job.fingerprint] for job in jobs if job.fingerprint in self.records]
-        text = "".join(map(_as_line, records))
-        write_whole(self.folder / MANIFEST, lambda path: _write_text(path, text))
+        write_text(self.folder / MANIFEST, "".join(map(_as_line, records)))
         self._file.close()
         (self.folder / JOURNAL).unlink(missing_ok=True)
         return records
@@ -108,10 +107,6 @@ def is_finished(job: Job, records: Mapping[str, Record], folder: Path) -> bool:
     if record is None or "error" in record or set(record.get("files", ())) != set(job.files):
         return False
     return all(_size(folder / name) == facts["bytes"] for name, facts in record["files"].items())
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
 
 
 def _size(path: Path) -> int:

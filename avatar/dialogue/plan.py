@@ -113,12 +113,13 @@ def plan(script: Script, cast: Cast, settings: Settings, only: Iterable[str] = (
         raise InputError(
             f"--only names {sorted(wanted - known)[0]!r}, which is neither a line id nor a speaker of the script"
         )
-    _check_speakers([line for line in script if not wanted or {line.line_id, line.speaker} & wanted], cast)
+    chosen = [(i, line) for i, line in enumerate(script) if not wanted or {line.line_id, line.speaker} & wanted]
+    _check_speakers([line for _, line in chosen], cast)
     felt = feel(script, cast).lines if settings.moods else None
-    jobs = []
-    for index, line in enumerate(script):
-        if not wanted or {line.line_id, line.speaker} & wanted:
-            jobs.append(_job(line, _character(cast, line), settings, str(felt[index].felt) if felt else _emotion(line)))
+    jobs = [
+        _job(line, _character(cast, line), settings, str(felt[i].felt) if felt else _emotion(line))
+        for i, line in chosen
+    ]
     stems: dict[str, str] = {}
     for job in jobs:
         if job.stem.casefold() in stems:
@@ -146,8 +147,7 @@ def feel(script: Script, cast: Cast) -> Scene:
     scene = Scene(moods)
     for line in script:
         said = _emotion(line)
-        emotion = Emotion.parse(said) if said else read_emotion(line.text, language=line.language or "en")
-        scene.say(_character(cast, line).name.casefold(), emotion, len(line.text) / CHARACTERS_PER_S)
+        scene.say(_character(cast, line).name.casefold(), _parsed(said, line), len(line.text) / CHARACTERS_PER_S)
     return scene
 
 
@@ -176,11 +176,12 @@ def _character(cast: Cast, line: ScriptLine) -> Character:
 def _emotion(line: ScriptLine) -> str:
     """Return what the writer says that the line feels like, empty if nothing; an unknown word stays as it is."""
     given = line.emotion or line.direction_emotion
-    if line.intensity == 1.0:
-        return given
-    return str(
-        line.intensity * (Emotion.parse(given) if given else read_emotion(line.text, language=line.language or "en"))
-    )
+    return given if line.intensity == 1.0 else str(line.intensity * _parsed(given, line))
+
+
+def _parsed(said: str, line: ScriptLine) -> Emotion:
+    """Return the emotion that is said, or, if nothing is, that of the line's words."""
+    return Emotion.parse(said) if said else read_emotion(line.text, language=line.language or "en")
 
 
 def _job(line: ScriptLine, character: Character, settings: Settings, emotion: str) -> Job:
@@ -192,7 +193,7 @@ def _fingerprint(job: Job) -> str:
     """Hash all that shapes the files of a job; where the line stands in the script does not."""
     line = {key: value for key, value in vars(job.line).items() if key != "place"}
     facts = [line, job.seed, job.emotion, _ground(job.character, job.settings, _portrait_hash(job.character.portrait))]
-    return hashlib.sha256(json.dumps(facts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return _hash(facts)
 
 
 @lru_cache(maxsize=256)
@@ -204,6 +205,10 @@ def _ground(character: Character, settings: Settings, portrait_hash: str) -> str
         "mien": version("mien"),
         "checkpoints": sorted((name, entry["sha256"]) for name, entry in manifest().items()),
     }
+    return _hash(facts)
+
+
+def _hash(facts: object) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 

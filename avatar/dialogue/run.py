@@ -6,13 +6,14 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from avatar.dialogue.journal import Journal, Record, is_finished
-from avatar.dialogue.perform import perform
+from avatar.dialogue.perform import identity, perform
 from avatar.dialogue.plan import Job
 
 __all__ = ["MAX_CRASHES", "WAITING_PER_WORKER", "Outcome", "default_workers", "run", "worker_pool"]
@@ -97,30 +98,23 @@ def perform_here(jobs: list[Job], folder: Path, workers: int | None = None) -> I
     waiting = list(reversed(jobs))
     while waiting:
         under_way: dict[Future[Record], Job] = {}
-        with worker_pool(count) as pool:
-            try:
-                while waiting or under_way:
-                    while waiting and len(under_way) < WAITING_PER_WORKER * count:
-                        job = waiting.pop()
-                        under_way[pool.submit(perform, job, folder)] = job
-                    for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-                        record = future.result()
-                        del under_way[future]
-                        yield record
-            except BrokenProcessPool:
-                lost = list(under_way.values())
-        if under_way:
-            yield from (_perform_alone(job, folder) for job in lost)
+        with worker_pool(count) as pool, suppress(BrokenProcessPool):
+            while waiting or under_way:
+                while waiting and len(under_way) < WAITING_PER_WORKER * count:
+                    under_way[pool.submit(perform, waiting[-1], folder)] = waiting[-1]
+                    waiting.pop()  # Only now: a pool that has just broken takes no line.
+                for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                    record = future.result()
+                    del under_way[future]
+                    yield record
+        yield from (_perform_alone(job, folder) for job in under_way.values())
 
 
 def _perform_alone(job: Job, folder: Path) -> Record:
     """Perform a line that was under way when a worker died: alone, so that only the culprit is blamed."""
     for _ in range(MAX_CRASHES):
-        with worker_pool(1) as pool:
-            try:
-                return pool.submit(perform, job, folder).result()
-            except BrokenProcessPool:
-                continue
+        with worker_pool(1) as pool, suppress(BrokenProcessPool):
+            return pool.submit(perform, job, folder).result()
     return _crash_record(job, "the worker process died")
 
 
@@ -165,8 +159,6 @@ def _ray_result(ray: Any, reference: Any, job: Job) -> Record:
 
 
 def _crash_record(job: Job, reason: str) -> Record:
-    from avatar.dialogue.perform import identity
-
     return {**identity(job), "error": f"{reason} on this line {MAX_CRASHES} times", "warnings": []}
 
 

@@ -150,7 +150,10 @@ def read_text(path: Path) -> str:
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}; check the path") from error
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return _decode(path, data, "utf-16")
+        try:
+            return data.decode("utf-16")
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path} is not valid UTF-16: {error.reason}; save it as UTF-8") from error
     if b"\0" in data:
         raise InputError(f"{path} is not a text file; save it as UTF-8")
     try:
@@ -188,10 +191,3 @@ def _with_ids(lines: Iterable[ScriptLine]) -> Iterator[ScriptLine]:
         digest = hashlib.sha256(f"{line.speaker}\0{line.text}".encode()).hexdigest()[:10]
         counts[digest] = counts.get(digest, 0) + 1
         yield replace(line, line_id=digest if counts[digest] == 1 else f"{digest}-{counts[digest]}")
-
-
-def _decode(path: Path, data: bytes, encoding: str) -> str:
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not valid {encoding.upper()}: {error.reason}; save it as UTF-8") from error

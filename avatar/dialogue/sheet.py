@@ -13,9 +13,10 @@ from string import Template
 from urllib.parse import quote
 
 from avatar.dialogue.journal import Record
-from avatar.export.targets import write_whole
+from avatar.export.targets import write_text
 from avatar.plot import EMOTION_COLOURS, SPEAKER_COLOURS
-from conditioning import Emotion, InputError
+from checkpoints.errors import InputError
+from conditioning import Emotion
 
 __all__ = ["MOODS", "SHEET", "write_sheet"]
 
@@ -62,11 +63,7 @@ def write_sheet(
         moods=f'<img class="moods" src="{MOODS}" alt="Moods over the scene">' if (folder / MOODS).exists() else "",
         rows="\n".join(_row(record, colours[record["speaker"]]) for record in listed),
     )
-
-    def job(path: Path) -> None:
-        path.write_text(page, encoding="utf-8")
-
-    write_whole(folder / SHEET, job)
+    write_text(folder / SHEET, page)
     return folder / SHEET
 
 

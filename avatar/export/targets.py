@@ -10,7 +10,7 @@ from pathlib import Path
 
 from checkpoints.errors import OutputError
 
-__all__ = ["DRAFT_SUFFIX", "check_folder", "write_whole"]
+__all__ = ["DRAFT_SUFFIX", "check_folder", "write_text", "write_whole"]
 
 #: Folders of files in the making end so; one that a killed process left behind may be removed.
 DRAFT_SUFFIX = ".partial"
@@ -42,7 +42,7 @@ def check_folder(path: Path) -> None:
         raise OutputError(f"{path} exists and is read-only; choose another name or make it writable")
 
 
-def write_whole(path: Path, job: Callable[[Path], None]) -> None:
+def write_whole(path: Path, job: Callable[[Path], object]) -> None:
     """Run a job that writes a file, and show the file only when it is whole.
 
     The job writes into a new folder beside the target, under the target's own name. What lies in that
@@ -71,6 +71,11 @@ def write_whole(path: Path, job: Callable[[Path], None]) -> None:
                 file.replace(path.parent / file.name)
     except OSError as error:
         raise OutputError(f"cannot write {path.name} in {path.parent}: {_reason(error)}") from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 text; see :func:`write_whole`."""
+    write_whole(path, lambda draft: draft.write_text(text, encoding="utf-8"))
 
 
 def _reason(error: OSError) -> str:

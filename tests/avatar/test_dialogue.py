@@ -13,6 +13,9 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -201,6 +204,22 @@ class _Poison:
         if os.getpid() != self.here:
             os.kill(os.getpid(), signal.SIGKILL)
         return ()
+
+
+def test_a_line_that_a_broken_pool_did_not_take_is_not_lost(
+    jobs: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = count()
+
+    class Pool(ThreadPoolExecutor):
+        def submit(self, *call: object) -> Future[dict[str, str]]:  # type: ignore[override]
+            if next(calls) == 1:
+                raise BrokenProcessPool
+            return super().submit(*call)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("avatar.dialogue.run.worker_pool", Pool)
+    monkeypatch.setattr("avatar.dialogue.run.perform", lambda job, folder: {"line_id": job.line.line_id})
+    assert sorted(record["line_id"] for record in perform_here(jobs[:3], tmp_path, 1)) == ["l0", "l1", "l2"]
 
 
 def test_two_runs_into_one_folder_are_refused(tmp_path: Path) -> None:
