@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -98,10 +99,10 @@ def _examine_backend(registry: Any, name: str) -> Finding:
         info = registry.load(name).info
     except BackendError as error:
         return Finding(registry.kind, name, "", "", False, str(error))
-    missing = [command for module, command in info.requires.items() if find_spec(module) is None]
+    missing = _missing(info.requires)
     if info.needs_cuda and "CUDA" not in _device():
         missing.append("needs a CUDA device")
-    return Finding(registry.kind, name, info.summary, info.licence, not missing, "; ".join(dict.fromkeys(missing)))
+    return Finding(registry.kind, name, info.summary, info.licence, not missing, "; ".join(missing))
 
 
 def _examine_writer(suffix: str, registry: Any) -> Finding:
@@ -110,15 +111,19 @@ def _examine_writer(suffix: str, registry: Any) -> Finding:
     except BackendError as error:
         return Finding("writer", suffix, "", "", False, str(error))
     summary = (writer.__doc__ or "").strip().splitlines()[0].partition("; see")[0].replace("``", "")
-    requires = getattr(writer, "requires", {})
-    missing = [command for module, command in requires.items() if find_spec(module) is None]
+    missing = _missing(getattr(writer, "requires", {}))
     return Finding("writer", suffix, summary, "", not missing, "; ".join(missing))
 
 
 def _examine_credentials() -> Finding:
-    ready = all(find_spec(module) is not None for module in ("c2pa", "cryptography"))
+    missing = _missing(dict.fromkeys(("c2pa", "cryptography"), "pip install 'mien[c2pa]'"))
     summary = "Content Credentials: a signed record in .mp4 and .gif that says that they are generated"
-    return Finding("extra", "c2pa", summary, "Apache-2.0 or MIT", ready, "" if ready else "pip install 'mien[c2pa]'")
+    return Finding("extra", "c2pa", summary, "Apache-2.0 or MIT", not missing, "; ".join(missing))
+
+
+def _missing(requires: Mapping[str, str]) -> list[str]:
+    """Return the commands that install what is not there, each once."""
+    return list(dict.fromkeys(command for module, command in requires.items() if find_spec(module) is None))
 
 
 def _device() -> str:

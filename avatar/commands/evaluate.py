@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="One flat JSON object instead of lines.")
 
 
 @click.group()
@@ -15,7 +18,7 @@ def evaluate() -> None:
 
 @evaluate.command()
 @click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="One flat JSON object instead of lines.")
+@_JSON
 def reader(data: Path, as_json: bool) -> None:
     """Measure the reader of emotions in text on its test sets.
 
@@ -25,8 +28,7 @@ def reader(data: Path, as_json: bool) -> None:
     """
     from conditioning.evaluate_reader import evaluate as measure
 
-    figures = {name: round(value, 4) for name, value in measure(data).items()}
-    click.echo(json.dumps(figures) if as_json else "\n".join(f"{name:28s} {value}" for name, value in figures.items()))
+    _show(measure(data), as_json)
 
 
 @evaluate.command()
@@ -34,7 +36,7 @@ def reader(data: Path, as_json: bool) -> None:
 @click.option("--speaker", help="One of the voice's speakers; default its first.")
 @click.option("--wer-lines", type=click.IntRange(1, 60), default=60, show_default=True, help="Sentences to recognise.")
 @click.option("--cue-lines", type=click.IntRange(1, 60), default=12, show_default=True, help="In every emotion.")
-@click.option("--json", "as_json", is_flag=True, help="One flat JSON object instead of lines.")
+@_JSON
 def voice(name: str, speaker: str | None, wer_lines: int, cue_lines: int, as_json: bool) -> None:
     """Measure a voice: words understood, cues of the emotions beside people's, times, speed.
 
@@ -45,10 +47,7 @@ def voice(name: str, speaker: str | None, wer_lines: int, cue_lines: int, as_jso
     from tts.evaluate_voice import evaluate as measure
 
     plan = EvaluationPlan(wer_lines=wer_lines, cue_lines=cue_lines, speaker=speaker)
-    figures = {
-        key: round(value, 4) for key, value in measure(name, plan, lambda row: click.echo(row, err=True)).items()
-    }
-    click.echo(json.dumps(figures) if as_json else "\n".join(f"{key:28s} {value}" for key, value in figures.items()))
+    _show(measure(name, plan, lambda row: click.echo(row, err=True)), as_json)
 
 
 @evaluate.command()
@@ -59,7 +58,7 @@ def voice(name: str, speaker: str | None, wer_lines: int, cue_lines: int, as_jso
 @click.option("--fps", type=click.FloatRange(1, 240), default=60.0, show_default=True, help="Frames a second.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--capture", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Captured clips.")
-@click.option("--json", "as_json", is_flag=True, help="One flat JSON object instead of lines.")
+@_JSON
 def motion(
     take: Path | None,
     curves: Path | None,
@@ -88,13 +87,13 @@ def motion(
     else:
         plan = MotionPlan(voice_name, lines, fps, seed, capture)
         figures = evaluate_motion(plan, lambda row: click.echo(row, err=True))
-    click.echo(json.dumps(figures) if as_json else "\n".join(f"{name:28s} {value}" for name, value in figures.items()))
+    _show(figures, as_json, decimals=5)
 
 
 @evaluate.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--seconds", type=click.FloatRange(0.5, 60), default=4.0, show_default=True, help="Of each clip.")
-@click.option("--json", "as_json", is_flag=True, help="One flat JSON object instead of lines.")
+@_JSON
 def portrait(folder: Path, seconds: float, as_json: bool) -> None:
     """Measure the portrait renderer on a FOLDER of portraits, with the landmarker on its own frames.
 
@@ -102,5 +101,9 @@ def portrait(folder: Path, seconds: float, as_json: bool) -> None:
     """
     from renderers.evaluate_portrait import evaluate_portrait
 
-    figures = {name: round(value, 4) for name, value in evaluate_portrait(folder, seconds=seconds).items()}
-    click.echo(json.dumps(figures) if as_json else "\n".join(f"{name:28s} {value}" for name, value in figures.items()))
+    _show(evaluate_portrait(folder, seconds=seconds), as_json)
+
+
+def _show(figures: Mapping[str, float], as_json: bool, decimals: int = 4) -> None:
+    rounded = {name: round(value, decimals) for name, value in figures.items()}
+    click.echo(json.dumps(rounded) if as_json else "\n".join(f"{name:28s} {value}" for name, value in rounded.items()))
