@@ -62,7 +62,7 @@ def main(threads: int, heads: list[str]) -> None:
     for head in heads:
         is_picture = head.lower().endswith(PICTURES)
         if head == "25k":
-            with mock.patch("renderers.mesh.open_head", return_value=split(open_head("neutral"))):
+            with mock.patch("renderers.mesh_sources.open_head", return_value=split(open_head("neutral"))):
                 renderer = MeshRenderer(head=head, threads=threads)
         else:
             picture, name = (Path(head), None) if is_picture else (None, head)

@@ -17,7 +17,7 @@ from conditioning import Motion, Speech
 from renderers.mesh_head import Head, rotation_matrices, weights_of
 from renderers.mesh_raster import SAMPLES, facing, normals_of, pose_vertices, visible
 from renderers.mesh_shade import shade_band, srgb_table
-from renderers.mesh_sources import neutral_head, open_head, portrait_head
+from renderers.mesh_sources import choose_head
 from renderers.renderer import DEFAULT_FPS, DEFAULT_SIZE, RendererInfo
 
 if TYPE_CHECKING:
@@ -127,10 +127,7 @@ class MeshRenderer:
     ) -> None:
         if backend not in BACKENDS:
             raise InputError(f"backend={backend!r} is not known; choose {', '.join(BACKENDS)}")
-        if head is not None:
-            self.head = open_head(head)
-        else:
-            self.head = neutral_head() if portrait is None else portrait_head(Path(portrait))
+        self.head = choose_head(head, None if portrait is None else Path(portrait))
         if threads is not None and not 1 <= threads <= 64:
             raise InputError(f"threads={threads} is not possible; choose 1 to 64")
         self._threads = threads or min(4, os.cpu_count() or 1)

@@ -15,7 +15,7 @@ from renderers.mesh_eyes import eyeball, paint_uv, painted_texture
 from renderers.mesh_head import Head
 from renderers.mesh_mouth import mouth_light
 
-__all__ = ["ict_head", "neutral_head", "open_head", "portrait_head"]
+__all__ = ["choose_head", "ict_head", "neutral_head", "open_head", "portrait_head"]
 
 ICT_ATTRIBUTION = "Head: ICT-FaceKit, copyright (c) 2020 USC Institute for Creative Technologies, MIT licence"
 
@@ -34,6 +34,20 @@ _INNER = ("socket", "gums", "teeth")
 _BLINK_REACH = 1.08
 
 FloatArray = npt.NDArray[np.float32]
+
+
+def choose_head(head: str | None, portrait: Path | None) -> Head:
+    """Return the named head, else the face of a portrait, else a neutral one.
+
+    Parameters
+    ----------
+    head : str, optional
+        A registered name, a GLB file or an ICT-FaceKit folder.
+    portrait : Path, optional
+    """
+    if head is not None:
+        return open_head(head)
+    return neutral_head() if portrait is None else portrait_head(portrait)
 
 
 def open_head(name: str) -> Head:
@@ -98,9 +112,7 @@ def neutral_head() -> Head:
         "gums": [rig.parts["gums_tongue"]],
         "teeth": [rig.parts["teeth"]],
     }
-    return _painted(
-        rig.head_points, rig.head_triangles, rig.head_deltas, parts, rig.eye_centers, "neutral", ICT_ATTRIBUTION
-    )
+    return _painted(rig.head_points, rig.head_triangles, rig.head_deltas, parts, rig.eye_centers, "neutral")
 
 
 def ict_head(folder: Path) -> Head:
@@ -118,7 +130,7 @@ def ict_head(folder: Path) -> Head:
     rig = load_rig()
     parts = {name: [slice(*pair) for pair in pairs] for name, pairs in ranges.items()}
     deltas = train_rig._arkit_deltas(ict)
-    return _painted(ict.neutral, ict.triangles, deltas, parts, rig.eye_centers, "ict", ICT_ATTRIBUTION)
+    return _painted(ict.neutral, ict.triangles, deltas, parts, rig.eye_centers, "ict")
 
 
 def _closing(deltas: FloatArray) -> FloatArray:
@@ -137,23 +149,18 @@ def _painted(
     parts: dict[str, list[slice]],
     eye_centres: FloatArray,
     name: str,
-    attribution: str,
 ) -> Head:
-    """Return a head in metres with its parts painted and eyeballs put in."""
+    """Return ICT-FaceKit's head in metres with its parts painted and eyeballs put in."""
     unit_m = _PUPIL_DISTANCE_M / float(np.linalg.norm(eye_centres[0] - eye_centres[1]))
     origin = np.array([0.0, *_EARS], np.float32) + _PIVOT_BELOW_EARS_M / unit_m
     uvs = np.zeros((len(points), 2), np.float32)
-    used = np.zeros(len(points), bool)
+    used, inner = np.zeros(len(points), bool), np.zeros(len(points), bool)
     for part, slices in parts.items():
         for piece in slices:
             bright = np.ones(piece.stop - piece.start, np.float32)
             if part in _INNER:
                 bright = mouth_light(unit_m * points[piece, 2], float(unit_m * points[parts["teeth"][0], 2].max()))
-            uvs[piece], used[piece] = paint_uv(part, bright), True
-    inner = np.zeros(len(points), bool)
-    for part in _INNER:
-        for piece in parts.get(part, []):
-            inner[piece] = True
+            uvs[piece], used[piece], inner[piece] = paint_uv(part, bright), True, part in _INNER
     number = np.cumsum(used) - 1
     kept = triangles[used[triangles].all(1)]
     vertices, shapes = (points[used] - origin) * unit_m, _closing(deltas[:, used]) * unit_m
@@ -179,5 +186,5 @@ def _painted(
         eye_parts=np.concatenate(eye_parts),
         inner=np.concatenate([inner[used], np.zeros(still.shape[1], bool)]),
         name=name,
-        attribution=attribution,
+        attribution=ICT_ATTRIBUTION,
     )

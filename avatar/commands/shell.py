@@ -11,7 +11,7 @@ import click
 
 from avatar.animator import Style
 from avatar.avatar import DEFAULT_RENDERER, DEFAULT_VOICE, Avatar
-from avatar.export import check_target, options_of, suffix_of
+from avatar.export import VIDEO_SUFFIXES, check_target, options_of, suffix_of
 from avatar.take import Take
 from checkpoints.errors import InputError, OutputError
 from conditioning import Delivery, Emotion
@@ -22,8 +22,7 @@ __all__ = ["Targets", "open_avatar", "save"]
 #: Written where no -o is given: a video if there is a face, else the sound.
 DEFAULT_VIDEO = Path("take.mp4")
 DEFAULT_SOUND = Path("take.wav")
-VIDEO_SUFFIXES = frozenset({".mp4", ".webm", ".gif", ".png.zip"})
-#: Of these, what has no alpha.
+#: Videos without alpha.
 OPAQUE_SUFFIXES = frozenset({".mp4", ".gif"})
 
 
@@ -124,8 +123,7 @@ def _value(text: str) -> Any:
 
 
 def _needs_portrait(renderer: str) -> bool:
-    needs: bool = RENDERERS.load(renderer).info.needs_portrait
-    return needs
+    return bool(RENDERERS.load(renderer).info.needs_portrait)
 
 
 def save(take: Take, targets: Targets) -> None:

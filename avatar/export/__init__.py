@@ -20,7 +20,7 @@ from conditioning.registry import Registry, nearest
 if TYPE_CHECKING:
     from avatar.take import Take
 
-__all__ = ["WRITERS", "check_target", "options_of", "suffix_of", "write"]
+__all__ = ["VIDEO_SUFFIXES", "WRITERS", "check_target", "options_of", "suffix_of", "write"]
 
 #: Suffix → "module:function". A longer suffix goes before a shorter one: ``.a2f.json`` before ``.json``.
 WRITERS = Registry(
@@ -49,6 +49,9 @@ WRITERS = Registry(
         ".png": "avatar.plot:write_png",
     },
 )
+
+#: Writers that need a picture of a face.
+VIDEO_SUFFIXES = frozenset({".mp4", ".webm", ".gif", ".png.zip"})
 
 
 def suffix_of(path: Path) -> str:

@@ -70,8 +70,8 @@ def write_beside(take: Take, draft: Path, suffix: str, writer: Callable[..., Non
         write_wav(take, draft.parent / f"{stem}.wav")
     defaults = {name: p.default for name, p in inspect.signature(writer).parameters.items()}
     fps = options.get("fps", defaults.get("fps")) or take.motion.fps
-    rig = str(options.get("rig", defaults.get("rig", "arkit")))
-    resampled = frame_count(take.duration_s, fps) if fps != take.motion.fps else len(take.motion)
+    rig = open_rig(str(options.get("rig", defaults.get("rig", "arkit"))))
+    frames = frame_count(take.duration_s, fps) if fps != take.motion.fps else len(take.motion)
     content = {
         "format": FORMAT,
         "version": VERSION,
@@ -79,11 +79,11 @@ def write_beside(take: Take, draft: Path, suffix: str, writer: Callable[..., Non
         "text": take.text,
         "seed": take.seed,
         "fps": fps,
-        "frames": resampled,
+        "frames": frames,
         "duration_s": take.duration_s,
         "sample_rate": take.speech.sample_rate,
-        "rig": open_rig(rig).name,
-        "names": list(open_rig(rig).controls),
+        "rig": rig.name,
+        "names": list(rig.controls),
         "files": [_described(file) for file in sorted(draft.parent.iterdir())],
     }
     text = json.dumps(content, ensure_ascii=False, indent=1)

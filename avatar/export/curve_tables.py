@@ -18,7 +18,7 @@ from conditioning import Motion
 if TYPE_CHECKING:
     from avatar.take import Take
 
-__all__ = ["ANGLE_NAMES", "write_a2f", "write_curves_csv", "write_npz", "write_unreal_csv"]
+__all__ = ["ANGLE_NAMES", "curves_of", "write_a2f", "write_curves_csv", "write_npz", "write_unreal_csv"]
 
 #: Columns of rotations, radians, axes of a Motion.
 ANGLE_NAMES = tuple(f"{part}{axis}" for part in ("head", "leftEye", "rightEye") for axis in ("Pitch", "Yaw", "Roll"))
@@ -28,7 +28,7 @@ _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def curves_of(take: Take, fps: float | None, rig: str) -> tuple[Motion, Curves]:
-    """Return a take's motion at a rate, and its curves of a rig."""
+    """Return a take's motion at a rate (None: its own), and its curves of a rig, whole-face feelings included."""
     motion = take.motion if fps is None else take.motion.resample(fps, take.duration_s)
     return motion, open_rig(rig).curves(motion, take.speech.emotion.weights_at(motion.times_s))
 

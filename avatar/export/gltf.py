@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avatar.export.gltf_file import GltfBuilder
-from avatar.export.heads import head_for, rigged
+from avatar.export.heads import performed
 from conditioning import Motion
 from renderers.mesh_head import Head, NormalMaker, rotation_quaternions, vertex_tangents
 
@@ -58,9 +58,7 @@ def write_gltf(
 
 
 def _built(take: Take, fps: float | None, rig: str, head: str | None) -> GltfBuilder:
-    motion = take.motion if fps is None else take.motion.resample(fps, take.duration_s)
-    shaped, weights = rigged(head_for(take, head), motion, rig)
-    return build_gltf(shaped, motion, weights, take.text)
+    return build_gltf(*performed(take, fps, rig, head), take.text)
 
 
 def build_gltf(

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from avatar.export.curve_tables import curves_of
 from avatar.export.unity import needed_keys
-from avatar.rigs import open_rig
 from checkpoints.errors import InputError
 from renderers.mesh_head import rotation_quaternions
 
@@ -57,8 +57,7 @@ def write_tres(
     """
     if godot not in (3, 4):
         raise InputError(f"godot={godot} is not known; choose 4 or 3")
-    motion = take.motion if fps is None else take.motion.resample(fps, take.duration_s)
-    curves = open_rig(rig).curves(motion, take.speech.emotion.weights_at(motion.times_s))
+    motion, curves = curves_of(take, fps, rig)
     turns = {head: motion.head_rotation} if head else {}
     if head:
         turns |= {f"{head}/LeftEye": motion.eye_rotation[:, 0], f"{head}/RightEye": motion.eye_rotation[:, 1]}

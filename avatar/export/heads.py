@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,33 +11,21 @@ import numpy.typing as npt
 from avatar.rigs import open_rig
 from conditioning import ARKIT_INDEX, ARKIT_NAMES, Motion
 from renderers.mesh_head import Head
+from renderers.mesh_sources import choose_head
 
 if TYPE_CHECKING:
     from avatar.take import Take
 
-__all__ = ["choose_head", "head_for", "rigged"]
+__all__ = ["performed", "rigged"]
 
 
-def head_for(take: Take, head: str | None) -> Head:
-    """Return the head of a take: the named one, else the face of its portrait, else a neutral one."""
-    return choose_head(head, take.portrait)
-
-
-def choose_head(head: str | None, portrait: Path | None) -> Head:
-    """Return a head.
-
-    Parameters
-    ----------
-    head : str, optional
-        A registered name, a GLB file or an ICT-FaceKit folder.
-    portrait : Path, optional
-        Whose face it is where no head is named; a neutral one without.
-    """
-    from renderers.mesh_sources import neutral_head, open_head, portrait_head
-
-    if head is not None:
-        return open_head(head)
-    return neutral_head() if portrait is None else portrait_head(portrait)
+def performed(
+    take: Take, fps: float | None, rig: str, head: str | None
+) -> tuple[Head, Motion, npt.NDArray[np.float32]]:
+    """Return the head of a take, its motion at a rate (None: its own), and the (T, N) float32 weights of its shapes."""
+    motion = take.motion if fps is None else take.motion.resample(fps, take.duration_s)
+    shaped, weights = rigged(choose_head(head, take.portrait), motion, rig)
+    return shaped, motion, weights
 
 
 def rigged(head: Head, motion: Motion, rig: str) -> tuple[Head, npt.NDArray[np.float32]]:

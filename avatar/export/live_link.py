@@ -26,7 +26,10 @@ from conditioning import ARKIT_INDEX, ARKIT_NAMES, Motion
 if TYPE_CHECKING:
     from avatar.take import Take
 
-__all__ = ["COLUMNS", "ROTATION_COLUMNS", "SHAPE_COLUMNS", "TIMECODE_RATE_HZ", "timecode", "write_csv"]
+__all__ = [
+    "COLUMNS", "ROTATION_COLUMNS", "SHAPE_COLUMNS", "SHAPE_ORDER", "TIMECODE_RATE_HZ", "VALUE_COUNT", "timecode",
+    "unreal_angles", "write_csv",
+]  # fmt: skip
 
 #: Frames of a second in the timecode, whatever the rate of the rows.
 TIMECODE_RATE_HZ = 60
@@ -80,9 +83,14 @@ def write_csv(take: Take, path: Path, *, fps: float = 60.0, start_s: float = 0.0
 
 def values_of(motion: Motion) -> npt.NDArray[np.float32]:
     """Return (T, 61) float32: shapes and angles in the order and with the signs of the columns."""
-    angles = np.concatenate([motion.head_rotation[:, None], motion.eye_rotation], axis=1)
-    angles = angles[:, :, _AXES] * _SIGNS + 0.0
+    angles = unreal_angles(np.concatenate([motion.head_rotation[:, None], motion.eye_rotation], axis=1))
     return np.concatenate([motion.weights[:, _SHAPES], angles.reshape(len(motion), 9)], axis=1)
+
+
+def unreal_angles(rotations: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return (…, 3) yaw, pitch, roll with Unreal's signs of (…, 3) pitch, yaw, roll of ours, radians."""
+    turned: npt.NDArray[np.float32] = rotations[..., _AXES] * _SIGNS + 0.0
+    return turned
 
 
 def timecode(time_s: float) -> str:

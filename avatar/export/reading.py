@@ -6,7 +6,6 @@ What is read is a :class:`Motion` like any other: it can be resampled, cut, mixe
 
 from __future__ import annotations
 
-import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from avatar.export.take_json import parsed, take_of
 from avatar.rigs import open_rig
 from checkpoints.errors import InputError
 from conditioning import ARKIT_NAMES, Motion
 from conditioning.registry import Registry, nearest
 
-__all__ = ["READERS", "read_a2f", "read_motion", "read_npz"]
+__all__ = ["READERS", "checked_weights", "read_a2f", "read_motion", "read_npz"]
 
 #: Values above 1 occur in real takes (1.06); more than this is another scale, such as 0 to 100.
 MAX_WEIGHT = 1.5
@@ -68,11 +68,9 @@ def read_motion(path: Path | str, **options: Any) -> Motion:
 
 def read_any_json(path: Path, *, rig: str = "claire") -> Motion:
     """Read a take of ours, or Audio2Face JSON."""
-    content = _json(path)
+    content = parsed(path)
     if isinstance(content, dict) and "weightMat" in content:
         return _a2f(content, path, rig)
-    from avatar.export.take_json import take_of
-
     return take_of(content, str(path)).motion
 
 
@@ -85,14 +83,7 @@ def read_a2f(path: Path, *, rig: str = "claire") -> Motion:
     rig : str
         What its names mean: ``claire`` (mouthClose holds its own open jaw) or ``arkit``.
     """
-    return _a2f(_json(path), path, rig)
-
-
-def _json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"cannot read {path} as JSON: {error}") from error
+    return _a2f(parsed(path), path, rig)
 
 
 def _a2f(content: Any, path: Path, rig: str) -> Motion:

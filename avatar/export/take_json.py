@@ -122,11 +122,15 @@ def read_json(path: Path) -> Take:
     InputError
         If the file is not such a take, or of another version.
     """
+    return take_of(parsed(path), str(path))
+
+
+def parsed(path: Path) -> Any:
+    """Return what a JSON file holds; a file that is none raises :class:`InputError`."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"cannot read {path} as JSON: {error}") from error
-    return take_of(content, str(path))
 
 
 def take_of(content: Any, source: str) -> Take:
@@ -208,8 +212,8 @@ def read_edits(path: Path) -> tuple[Take, tuple[PhoneEdit, ...]]:
     InputError
         If the file is not such a take, holds no sound, or a changed value cannot be.
     """
-    take = read_json(path)
-    rows = json.loads(path.read_text(encoding="utf-8"))["speech"]
+    content = parsed(path)
+    take, rows = take_of(content, str(path)), content["speech"]
     if not rows["wav"]:
         raise InputError(f"{path} holds no sound to edit; write the take again with its sound")
     edits = []

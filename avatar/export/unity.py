@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from avatar.rigs import open_rig
+from avatar.export.curve_tables import curves_of
 from renderers.mesh_head import rotation_quaternions
 
 if TYPE_CHECKING:
     from avatar.take import Take
 
-__all__ = ["write_anim"]
+__all__ = ["needed_keys", "write_anim"]
 
 _LINEAR_TANGENTS = 69
 _SKINNED_MESH_RENDERER = 137
@@ -50,8 +50,7 @@ def write_anim(
     head : str
         Path of the object that turns; empty: no rotations.
     """
-    motion = take.motion if fps is None else take.motion.resample(fps, take.duration_s)
-    curves = open_rig(rig).curves(motion, take.speech.emotion.weights_at(motion.times_s))
+    motion, curves = curves_of(take, fps, rig)
     times = motion.times_s
     rotations = [(head, motion.head_rotation)] if head else []
     if head:

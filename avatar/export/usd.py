@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from avatar.export.heads import head_for, rigged
+from avatar.export.heads import performed
 from checkpoints.errors import MissingDependency
 from conditioning import Motion
 from renderers.mesh_head import Head, NormalMaker, rotation_quaternions, vertex_normals
@@ -50,8 +50,8 @@ def write_usd(take: Take, path: Path, *, fps: float | None = None, rig: str = "a
     MissingDependency
         If ``usd-core`` is not installed.
     """
-    motion = take.motion if fps is None else take.motion.resample(fps, take.duration_s)
-    shaped, weights = rigged(head_for(take, head), motion, rig)
+    _check_usd()
+    shaped, motion, weights = performed(take, fps, rig, head)
     texture = _write_texture(shaped, path)
     _write_stage(path, shaped, motion, weights, texture, take.text)
 
@@ -60,10 +60,12 @@ def write_usdz(
     take: Take, path: Path, *, fps: float | None = None, rig: str = "arkit", head: str | None = None
 ) -> None:
     """Write a USD package with its texture inside; see :func:`write_usd`."""
-    _, _, _, _, utils = _modules()
+    _check_usd()
+    from pxr import UsdUtils
+
     layer = path.with_suffix(".usdc")
     write_usd(take, layer, fps=fps, rig=rig, head=head)
-    utils.CreateNewUsdzPackage(str(layer), str(path))
+    UsdUtils.CreateNewUsdzPackage(str(layer), str(path))
     layer.unlink()
     _texture_path(path).unlink(missing_ok=True)
 
@@ -72,12 +74,11 @@ for _writer in (write_usd, write_usdz):
     _writer.requires = {"pxr": "pip install 'mien[usd]'"}  # type: ignore[attr-defined]
 
 
-def _modules() -> tuple[Any, Any, Any, Any, Any]:
+def _check_usd() -> None:
     try:
-        from pxr import Gf, Sdf, Usd, UsdUtils, Vt
+        import pxr.Usd  # noqa: F401
     except ImportError as error:
         raise MissingDependency(f"USD needs usd-core ({error}): pip install 'mien[usd]'") from error
-    return Gf, Sdf, Usd, Vt, UsdUtils
 
 
 def _texture_path(path: Path) -> Path:
@@ -97,10 +98,9 @@ def _write_texture(head: Head, path: Path) -> str | None:
 def _write_stage(
     path: Path, head: Head, motion: Motion, weights: npt.NDArray[np.float32], texture: str | None, text: str
 ) -> None:
-    _, sdf, usd, _, _ = _modules()
-    from pxr import UsdGeom, UsdSkel
+    from pxr import Usd, UsdGeom, UsdSkel
 
-    stage = usd.Stage.CreateNew(str(path))
+    stage = Usd.Stage.CreateNew(str(path))
     UsdGeom.SetStageUpAxis(stage, UsdGeom.Tokens.y)
     UsdGeom.SetStageMetersPerUnit(stage, 1.0)
     stage.SetTimeCodesPerSecond(motion.fps)
@@ -120,51 +120,47 @@ def _write_stage(
         _mesh(stage, head, side, material, skeleton)
     root.CreateExtentAttr(_vectors(_extent(head.vertices, margin_m=0.05)))
     stage.GetRootLayer().Save()
-    del stage, sdf
 
 
 def _skeleton(stage: Any, head: Head) -> Any:
-    gf, _, _, vt, _ = _modules()
-    from pxr import UsdSkel
+    from pxr import Gf, UsdSkel, Vt
 
     skeleton = UsdSkel.Skeleton.Define(stage, "/Character/Skeleton")
-    skeleton.CreateJointsAttr(vt.TokenArray(_JOINTS))
-    places = [gf.Vec3d(0, 0, 0), *(gf.Vec3d(*map(float, eye)) for eye in head.eyes)]
-    transforms = vt.Matrix4dArray([gf.Matrix4d(1).SetTranslate(place) for place in places])
+    skeleton.CreateJointsAttr(Vt.TokenArray(_JOINTS))
+    places = [Gf.Vec3d(0, 0, 0), *(Gf.Vec3d(*map(float, eye)) for eye in head.eyes)]
+    transforms = Vt.Matrix4dArray([Gf.Matrix4d(1).SetTranslate(place) for place in places])
     skeleton.CreateBindTransformsAttr(transforms)
     skeleton.CreateRestTransformsAttr(transforms)
     return skeleton
 
 
 def _animation(stage: Any, names: tuple[str, ...], motion: Motion, weights: npt.NDArray[np.float32], head: Head) -> Any:
-    gf, _, _, vt, _ = _modules()
-    from pxr import UsdSkel
+    from pxr import Gf, UsdSkel, Vt
 
     animation = UsdSkel.Animation.Define(stage, "/Character/Take")
-    animation.CreateJointsAttr(vt.TokenArray(_JOINTS))
-    animation.CreateBlendShapesAttr(vt.TokenArray(names))
+    animation.CreateJointsAttr(Vt.TokenArray(_JOINTS))
+    animation.CreateBlendShapesAttr(Vt.TokenArray(names))
     places = np.concatenate([np.zeros((1, 3), np.float32), head.eyes])
     animation.CreateTranslationsAttr(_vectors(places))
-    animation.CreateScalesAttr(vt.Vec3hArray([gf.Vec3h(1, 1, 1)] * len(_JOINTS)))
+    animation.CreateScalesAttr(Vt.Vec3hArray([Gf.Vec3h(1, 1, 1)] * len(_JOINTS)))
     turns = np.concatenate([motion.head_rotation[:, None], motion.eye_rotation], axis=1)
     quaternions = rotation_quaternions(turns).astype(np.float32)
     weight_samples, rotation_samples = animation.CreateBlendShapeWeightsAttr(), animation.CreateRotationsAttr()
     for frame, row in enumerate(weights):
-        weight_samples.Set(vt.FloatArray.FromNumpy(np.ascontiguousarray(row)), frame)
-        rotation_samples.Set(vt.QuatfArray.FromNumpy(np.ascontiguousarray(quaternions[frame])), frame)
+        weight_samples.Set(Vt.FloatArray.FromNumpy(np.ascontiguousarray(row)), frame)
+        rotation_samples.Set(Vt.QuatfArray.FromNumpy(np.ascontiguousarray(quaternions[frame])), frame)
     return animation
 
 
 def _mesh(stage: Any, head: Head, side: int, material: Any, skeleton: Any) -> None:
-    gf, sdf, _, vt, _ = _modules()
-    from pxr import UsdGeom, UsdShade, UsdSkel
+    from pxr import Gf, Sdf, UsdGeom, UsdShade, UsdSkel, Vt
 
     used = np.ones(len(head.vertices), bool) if head.eye_parts is None else head.eye_parts == side
     triangles, vertices = _triangles(head, used), head.vertices[used]
     mesh = UsdGeom.Mesh.Define(stage, "/Character/" + ("Face", "LeftEyeball", "RightEyeball")[side])
     mesh.CreatePointsAttr(_vectors(vertices, _LENGTH_DECIMALS))
-    mesh.CreateFaceVertexCountsAttr(vt.IntArray.FromNumpy(np.full(len(triangles), 3, np.int32)))
-    mesh.CreateFaceVertexIndicesAttr(vt.IntArray.FromNumpy(np.ascontiguousarray(triangles.ravel())))
+    mesh.CreateFaceVertexCountsAttr(Vt.IntArray.FromNumpy(np.full(len(triangles), 3, np.int32)))
+    mesh.CreateFaceVertexIndicesAttr(Vt.IntArray.FromNumpy(np.ascontiguousarray(triangles.ravel())))
     mesh.CreateSubdivisionSchemeAttr(UsdGeom.Tokens.none)
     mesh.CreateNormalsAttr(_vectors(vertex_normals(vertices, triangles), _NORMAL_DECIMALS))
     mesh.SetNormalsInterpolation(UsdGeom.Tokens.vertex)
@@ -173,13 +169,13 @@ def _mesh(stage: Any, head: Head, side: int, material: Any, skeleton: Any) -> No
     if head.uvs is not None:
         # USD's texture coordinates have their origin at the bottom left.
         uvs = head.uvs[used] * np.array([1.0, -1.0], np.float32) + np.array([0.0, 1.0], np.float32)
-        primvar = api.CreatePrimvar("st", sdf.ValueTypeNames.TexCoord2fArray, UsdGeom.Tokens.vertex)
-        primvar.Set(vt.Vec2fArray.FromNumpy(np.ascontiguousarray(uvs)))
+        primvar = api.CreatePrimvar("st", Sdf.ValueTypeNames.TexCoord2fArray, UsdGeom.Tokens.vertex)
+        primvar.Set(Vt.Vec2fArray.FromNumpy(np.ascontiguousarray(uvs)))
     binding = UsdSkel.BindingAPI.Apply(mesh.GetPrim())
     binding.CreateSkeletonRel().SetTargets([skeleton.GetPath()])
-    binding.CreateJointIndicesPrimvar(True, 1).Set(vt.IntArray([side]))
-    binding.CreateJointWeightsPrimvar(True, 1).Set(vt.FloatArray([1.0]))
-    binding.CreateGeomBindTransformAttr(gf.Matrix4d(1))
+    binding.CreateJointIndicesPrimvar(True, 1).Set(Vt.IntArray([side]))
+    binding.CreateJointWeightsPrimvar(True, 1).Set(Vt.FloatArray([1.0]))
+    binding.CreateGeomBindTransformAttr(Gf.Matrix4d(1))
     if side == 0:
         _shapes(stage, head, used, mesh, binding)
     UsdShade.MaterialBindingAPI.Apply(mesh.GetPrim()).Bind(material)
@@ -193,8 +189,7 @@ def _triangles(head: Head, used: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]
 
 
 def _shapes(stage: Any, head: Head, used: npt.NDArray[np.bool_], mesh: Any, binding: Any) -> None:
-    _, _, _, vt, _ = _modules()
-    from pxr import UsdSkel
+    from pxr import UsdSkel, Vt
 
     triangles = _triangles(head, used)
     maker = NormalMaker(triangles, int(used.sum()))
@@ -209,31 +204,30 @@ def _shapes(stage: Any, head: Head, used: npt.NDArray[np.bool_], mesh: Any, bind
         turned = (maker(rest + shape) - normals)[moved]
         blend.CreateOffsetsAttr(_vectors(shape[moved], _LENGTH_DECIMALS))
         blend.CreateNormalOffsetsAttr(_vectors(turned, _NORMAL_DECIMALS))
-        blend.CreatePointIndicesAttr(vt.IntArray.FromNumpy(moved))
+        blend.CreatePointIndicesAttr(Vt.IntArray.FromNumpy(moved))
         targets.append(blend.GetPath())
-    binding.CreateBlendShapesAttr(vt.TokenArray(head.shape_names))
+    binding.CreateBlendShapesAttr(Vt.TokenArray(head.shape_names))
     binding.CreateBlendShapeTargetsRel().SetTargets(targets)
 
 
 def _material(stage: Any, head: Head, texture: str | None) -> Any:
-    gf, sdf, _, _, _ = _modules()
-    from pxr import UsdShade
+    from pxr import Gf, Sdf, UsdShade
 
-    types = sdf.ValueTypeNames
+    types = Sdf.ValueTypeNames
     material = UsdShade.Material.Define(stage, "/Character/Skin")
     surface = UsdShade.Shader.Define(stage, "/Character/Skin/Surface")
     surface.CreateIdAttr("UsdPreviewSurface")
     surface.CreateInput("roughness", types.Float).Set(0.6)
     diffuse = surface.CreateInput("diffuseColor", types.Color3f)
     if texture is None:
-        diffuse.Set(gf.Vec3f(*(value**2.2 for value in head.colour)))
+        diffuse.Set(Gf.Vec3f(*(value**2.2 for value in head.colour)))
     else:
         reader = UsdShade.Shader.Define(stage, "/Character/Skin/Coordinates")
         reader.CreateIdAttr("UsdPrimvarReader_float2")
         reader.CreateInput("varname", types.String).Set("st")
         picture = UsdShade.Shader.Define(stage, "/Character/Skin/Picture")
         picture.CreateIdAttr("UsdUVTexture")
-        picture.CreateInput("file", types.Asset).Set(sdf.AssetPath(texture))
+        picture.CreateInput("file", types.Asset).Set(Sdf.AssetPath(texture))
         picture.CreateInput("sourceColorSpace", types.Token).Set("sRGB")
         picture.CreateInput("wrapS", types.Token).Set("clamp")
         picture.CreateInput("wrapT", types.Token).Set("clamp")
@@ -244,10 +238,11 @@ def _material(stage: Any, head: Head, texture: str | None) -> Any:
 
 
 def _vectors(array: npt.NDArray[np.float32], decimals: int | None = None) -> Any:
-    _, _, _, vt, _ = _modules()
+    from pxr import Vt
+
     # + 0 turns -0 to 0.
     rounded = array if decimals is None else np.round(array.astype(np.float64), decimals) + 0.0
-    return vt.Vec3fArray.FromNumpy(np.ascontiguousarray(rounded, np.float32))
+    return Vt.Vec3fArray.FromNumpy(np.ascontiguousarray(rounded, np.float32))
 
 
 def _extent(vertices: npt.NDArray[np.float32], margin_m: float = 0.0) -> npt.NDArray[np.float32]:

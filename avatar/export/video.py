@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["renderer_of", "write_gif", "write_mp4", "write_png_zip", "write_webm"]
 
-Item = TypeVar("Item")
+Frames = Iterable[npt.NDArray[np.uint8]]
 
 #: Every video says in its metadata that it was made by a machine.
 PROVENANCE = {"comment": "Synthetic media: speech and face generated with Mien", "encoded_by": "mien"}
@@ -83,9 +83,9 @@ def write_png_zip(take: Take, path: Path, *, progress: bool = False, label: bool
 
     import cv2
 
-    frames, n_frames, _, _ = _frames(take, label)
+    frames, _, _, _ = _frames(take, label, path.name if progress else "")
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        for index, frame in enumerate(_watched(frames, n_frames, path.name, renderer_of(take)) if progress else frames):
+        for index, frame in enumerate(frames):
             order = cv2.COLOR_RGBA2BGRA if frame.shape[2] == 4 else cv2.COLOR_RGB2BGR
             _, data = cv2.imencode(".png", cv2.cvtColor(frame, order))
             archive.writestr(f"{index:06d}.png", data.tobytes())
@@ -114,28 +114,30 @@ def _transparent(take: Take) -> bool:
     return bool(take.renderer_options.get("transparent"))
 
 
-def _frames(take: Take, label: bool) -> tuple[Iterable[npt.NDArray[np.uint8]], int, tuple[int, int], float]:
-    """Return the frames, their number, size and rate."""
+def _frames(take: Take, label: bool, watched: str) -> tuple[Frames, int, tuple[int, int], float]:
+    """Return the frames, their number, size and rate; a progress bar named ``watched`` follows them, if named."""
     renderer = renderer_of(take)
     size, fps = take.size, take.fps
     native = getattr(renderer, "native", None)
     if native is not None:
         size, fps = (native[0] if size == DEFAULT_SIZE else size), (native[1] if fps == DEFAULT_FPS else fps)
     n_frames = frame_count(take.motion.duration_s, fps)
-    frames: Iterable[npt.NDArray[np.uint8]] = renderer.frames(
-        take.motion, take.speech, fps=fps, size=size, seed=take.seed
-    )
-    return (labelled(frames, size) if label else frames), n_frames, size, fps
+    frames: Frames = renderer.frames(take.motion, take.speech, fps=fps, size=size, seed=take.seed)
+    if label:
+        frames = labelled(frames, size)
+    if watched:
+        frames = _watched(frames, n_frames, watched, renderer)
+    return frames, n_frames, size, fps
 
 
 def _write(take: Take, path: Path, video_format: VideoFormat, progress: bool, label: bool) -> None:
     if _transparent(take) and video_format.channels == 3:
         raise InputError(f"{path.name} cannot be transparent; write .webm or .png.zip, or leave transparency out")
     check_signer()
-    frames, n_frames, size, fps = _frames(take, label)
+    frames, n_frames, size, fps = _frames(take, label, path.name if progress else "")
     write_video(
         path,
-        _watched(frames, n_frames, path.name, renderer_of(take)) if progress else frames,
+        frames,
         take.speech,
         n_frames=n_frames,
         fps=fps,
@@ -146,7 +148,7 @@ def _write(take: Take, path: Path, video_format: VideoFormat, progress: bool, la
     sign(path, take.text[:200], from_portrait=take.portrait is not None)
 
 
-def _watched(frames: Iterable[Item], n_frames: int, name: str, renderer: Renderer) -> Iterator[Item]:
+def _watched(frames: Frames, n_frames: int, name: str, renderer: Renderer) -> Frames:
     """Show a progress bar with frames a second and the time left where somebody watches."""
     from tqdm import tqdm
 

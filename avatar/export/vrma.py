@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from avatar.export.curve_tables import curves_of
 from avatar.export.gltf_file import GltfBuilder
-from avatar.rigs import open_rig
 from avatar.rigs.vrm import VRM1
 from renderers.mesh_head import rotation_quaternions
 
@@ -44,8 +44,7 @@ def write_vrma(take: Take, path: Path, *, fps: float | None = None, rig: str = "
     rig : str
         ``vrm1``, ``arkit``, another rig or the path of a retarget file.
     """
-    motion = take.motion if fps is None else take.motion.resample(fps, take.duration_s)
-    curves = open_rig(rig).curves(motion, take.speech.emotion.weights_at(motion.times_s))
+    motion, curves = curves_of(take, fps, rig)
     builder = GltfBuilder()
     times = builder.accessor(motion.times_s, limits=True, mesh=False)
     samplers: list[dict[str, Any]] = []

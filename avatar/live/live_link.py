@@ -12,17 +12,14 @@ import uuid
 from fractions import Fraction
 
 import numpy as np
-import numpy.typing as npt
 
+from avatar.export.live_link import VALUE_COUNT, unreal_angles
 from avatar.live.frames import Header, LiveFrame, rest_frame
 from avatar.live.udp import UdpSocket
 
 __all__ = ["LiveLinkSender", "packet"]
 
 _VERSION = 6
-_VALUE_COUNT = 61
-#: Our pitch, yaw, roll → yaw, pitch, roll with Unreal's signs.
-_AXES, _SIGNS = np.array([1, 0, 2]), np.array([-1.0, 1.0, -1.0], np.float32)
 
 
 def packet(frame: LiveFrame, header: Header, device: str) -> bytes:
@@ -38,7 +35,8 @@ def packet(frame: LiveFrame, header: Header, device: str) -> bytes:
     """
     name = header.subject.encode("utf-8")
     rate = Fraction(header.fps).limit_denominator(1001)
-    values = _values(frame)
+    angles = unreal_angles(np.stack([frame.head, frame.left_eye, frame.right_eye]))
+    values = np.concatenate([frame.weights, angles.ravel()])
     return b"".join(
         [
             struct.pack("<I", _VERSION),
@@ -46,15 +44,10 @@ def packet(frame: LiveFrame, header: Header, device: str) -> bytes:
             struct.pack("!i", len(name)) + name,
             struct.pack("!if", frame.index, 0.0),
             struct.pack("!II", rate.numerator, rate.denominator),
-            struct.pack("!B", _VALUE_COUNT),
+            struct.pack("!B", VALUE_COUNT),
             values.astype(">f4").tobytes(),
         ]
     )
-
-
-def _values(frame: LiveFrame) -> npt.NDArray[np.float32]:
-    angles = [part[_AXES] * _SIGNS + 0.0 for part in (frame.head, frame.left_eye, frame.right_eye)]
-    return np.concatenate([frame.weights, *angles])
 
 
 class LiveLinkSender:

@@ -27,12 +27,12 @@ import numpy as np
 
 from avatar.export.curve_tables import ANGLE_NAMES
 from avatar.export.gltf import build_gltf
-from avatar.export.heads import choose_head
 from avatar.live.frames import Header, LiveFrame, rest_frame
 from avatar.rigs import Rig, open_rig
 from checkpoints.errors import InputError, MissingDependency
 from conditioning import Motion
 from renderers.mesh_head import Head
+from renderers.mesh_sources import choose_head
 
 __all__ = ["WebSender", "pack_frame"]
 

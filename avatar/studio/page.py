@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 
 from avatar.avatar import DEFAULT_VOICE, Avatar
-from avatar.export import WRITERS
+from avatar.export import VIDEO_SUFFIXES, WRITERS
 from avatar.studio.pad import emotion_at, pad_picture
 from avatar.studio.preview import save_preview
 from avatar.studio.wheel import emotion_on_wheel, wheel_picture
@@ -26,8 +26,7 @@ from tts import VOICES
 __all__ = ["build_page", "open_page"]
 
 EXAMPLE = "You came back! I thought I had lost you."
-#: Formats that show a picture of the face, and those that are ticked at the beginning.
-PICTURES = frozenset({".mp4", ".webm", ".gif", ".png.zip"})
+#: Formats that are ticked at the beginning.
 TICKED = [".mp4", ".wav", ".csv", ".glb"]
 #: So many performances are kept on the disk; older ones make room.
 KEPT_TAKES = 12
@@ -196,7 +195,7 @@ def _perform(folder: Path, formats: list[str], *asked: Any) -> list[Any]:
     place = _place(folder)
     try:
         take = _take(*asked)
-        made = [suffix for suffix in WRITERS if suffix in formats and (take.portrait or suffix not in PICTURES)]
+        made = [suffix for suffix in WRITERS if suffix in formats and (take.portrait or suffix not in VIDEO_SUFFIXES)]
         for suffix in made:
             take.save(place / f"take{suffix}")
         heard = _heard(take, place)
