@@ -16,7 +16,7 @@ from checkpoints.errors import CheckpointError
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["Checkpoint", "load", "manifest", "register"]
+__all__ = ["FOLDER", "Checkpoint", "load", "manifest", "register"]
 
 FOLDER = Path(__file__).parent
 MANIFEST_FORMAT = 1
@@ -84,8 +84,8 @@ def load(name: str, *, version: int | None = None, folder: Path = FOLDER) -> Che
 
     Examples
     --------
-    >>> sorted(load("face_rig").metadata)[:1] != []
-    True
+    >>> load("face_rig").entry["licence"]
+    'MIT'
     """
     entries = manifest(folder)
     if name not in entries:

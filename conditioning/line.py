@@ -8,10 +8,13 @@ from dataclasses import dataclass, field, replace
 from checkpoints.errors import InputError
 from conditioning.emotion import Emotion
 
-__all__ = ["DELIVERY_LIMITS", "MAX_LINE_CHARACTERS", "Delivery", "Line", "Span"]
+__all__ = ["DELIVERY_LIMITS", "MAX_LINE_CHARACTERS", "MAX_PAUSE_S", "Delivery", "Line", "Span", "clipped_delivery"]
 
 #: Longer texts are refused: a line is one utterance, not a book.
 MAX_LINE_CHARACTERS = 20_000
+
+#: Longest silence after a span.
+MAX_PAUSE_S = 60.0
 
 #: Lowest and highest value of each quantity of a :class:`Delivery`.
 DELIVERY_LIMITS: Mapping[str, tuple[float, float]] = {
@@ -61,15 +64,19 @@ class Delivery:
         >>> Delivery(rate=1.2, pitch_st=2.0).within(Delivery(rate=0.5, pitch_st=-3.0)).pitch_st
         -1.0
         """
-        values = {
-            "rate": self.rate * outer.rate,
-            "pitch_st": self.pitch_st + outer.pitch_st,
-            "range_scale": self.range_scale * outer.range_scale,
-            "gain_db": self.gain_db + outer.gain_db,
-            "emphasis": self.emphasis + outer.emphasis,
-        }
-        limits = DELIVERY_LIMITS
-        return Delivery(**{name: min(max(value, limits[name][0]), limits[name][1]) for name, value in values.items()})
+        return clipped_delivery(
+            rate=self.rate * outer.rate,
+            pitch_st=self.pitch_st + outer.pitch_st,
+            range_scale=self.range_scale * outer.range_scale,
+            gain_db=self.gain_db + outer.gain_db,
+            emphasis=self.emphasis + outer.emphasis,
+        )
+
+
+def clipped_delivery(**values: float) -> Delivery:
+    """Return a delivery whose values are held within their limits."""
+    limits = DELIVERY_LIMITS
+    return Delivery(**{name: min(max(value, limits[name][0]), limits[name][1]) for name, value in values.items()})
 
 
 @dataclass(frozen=True)
@@ -97,8 +104,10 @@ class Span:
     phones: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.pause_after_s <= 60.0:
-            raise InputError(f"a pause of {self.pause_after_s} s is not allowed; pauses run from 0 to 60 s")
+        if not 0.0 <= self.pause_after_s <= MAX_PAUSE_S:
+            raise InputError(
+                f"a pause of {self.pause_after_s} s is not allowed; pauses run from 0 to {MAX_PAUSE_S:g} s"
+            )
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ _MANNERS = {
     "rate": "rate", "pitch": "pitch_st", "range": "range_scale", "gain": "gain_db", "emphasis": "emphasis",
 }  # fmt: skip
 _MANNER = re.compile(
-    r"(?P<name>rate|pitch|range|gain|emphasis)(?:\s*:\s*|\s+)(?P<number>[+-]?\d+(?:\.\d+)?)\s*(?:st|dB)?", re.IGNORECASE
+    rf"(?P<name>{'|'.join(_MANNERS)})(?:\s*:\s*|\s+)(?P<number>[+-]?\d+(?:\.\d+)?)\s*(?:st|dB)?", re.IGNORECASE
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
@@ -243,9 +243,8 @@ def _add_pause(spans: list[Span], pause: re.Match[str], text: str, offset: int) 
     seconds = float(pause["number"]) * (0.001 if (pause["unit"] or "s").lower() == "ms" else 1.0)
     if not spans:
         raise MarkupError("a pause before the first word has nothing to follow; leave it out", *place_of(text, offset))
-    last = spans[-1]
     try:
-        spans[-1] = Span(last.text, last.emotion, last.delivery, last.pause_after_s + seconds, last.phones)
+        spans[-1] = replace(spans[-1], pause_after_s=spans[-1].pause_after_s + seconds)
     except InputError as error:
         raise MarkupError(str(error), *place_of(text, offset)) from error
 
@@ -256,7 +255,7 @@ def _merged(spans: list[Span]) -> Iterator[Span]:
     for span in spans:
         alike = held is not None and (held.emotion, held.delivery) == (span.emotion, span.delivery)
         if held is not None and alike and not held.pause_after_s:
-            held = Span(f"{held.text} {span.text}", span.emotion, span.delivery, span.pause_after_s, span.phones)
+            held = replace(span, text=f"{held.text} {span.text}")
             continue
         if held is not None:
             yield held

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from checkpoints.errors import InputError
 from conditioning.arkit import ARKIT_INDEX, ARKIT_NAMES
 
-__all__ = ["MAX_FPS", "Motion"]
+__all__ = ["MAX_FPS", "Motion", "frame_count"]
 
 MAX_FPS = 1_000.0
 

@@ -1,7 +1,7 @@
 """Backends by name, imported only when they are asked for.
 
-A registry maps a name to ``"module:attribute"``. Packages outside join through entry points of the
-registry's group (``mien.voices``, ``mien.renderers``, ``mien.writers``), through the same door as our own.
+A registry maps a name to ``"module:attribute"``. Packages outside join through entry points of the registry's group
+(such as ``mien.voices``), through the same door as our own.
 """
 
 from __future__ import annotations

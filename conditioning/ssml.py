@@ -11,19 +11,12 @@ that it leaves to the processor are ours and stand below with their unit.
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from xml.parsers import expat
 
 from checkpoints.errors import InputError, MarkupError
-from conditioning.line import MAX_LINE_CHARACTERS, Line, Span
-from conditioning.ssml_values import (
-    Style,
-    break_s,
-    express_as,
-    phones_of,
-    prosody,
-    say_as,
-    with_emphasis,
-)
+from conditioning.line import MAX_LINE_CHARACTERS, MAX_PAUSE_S, Line, Span
+from conditioning.ssml_values import Style, break_s, express_as, phones_of, prosody, say_as, with_emphasis
 
 __all__ = ["MAX_DEPTH", "MAX_SSML_CHARACTERS", "parse_ssml"]
 
@@ -35,8 +28,10 @@ MAX_SSML_CHARACTERS = 8 * MAX_LINE_CHARACTERS
 #: Pause after a paragraph and after a sentence without its own full stop, seconds.
 PARAGRAPH_S, SENTENCE_S = 0.6, 0.3
 
-#: What expat calls a document that ends inside an element.
-_NO_END = expat.errors.XML_ERROR_NO_ELEMENTS
+#: Errors of expat about an element that was never closed: another one ends, or the document does.
+_UNCLOSED = {
+    expat.errors.codes[error] for error in (expat.errors.XML_ERROR_TAG_MISMATCH, expat.errors.XML_ERROR_NO_ELEMENTS)
+}
 
 _SILENT = frozenset({"metadata", "meta", "desc", "lexicon", "lookup"})
 _SPOKEN = frozenset({"speak", "p", "s", "break", "prosody", "emphasis", "say-as", "sub", "phoneme", "express-as"})
@@ -109,8 +104,7 @@ class _Reader:
 
     def left_open(self, code: int) -> str:
         """Name the element that an error of expat says was never closed."""
-        unclosed = {expat.errors.codes[error] for error in (expat.errors.XML_ERROR_TAG_MISMATCH, _NO_END)}
-        return f"; <{self._names[-1]}> is still open" if self._names and code in unclosed else ""
+        return f"; <{self._names[-1]}> is still open" if self._names and code in _UNCLOSED else ""
 
     def _fail(self, message: str) -> MarkupError:
         return MarkupError(message, self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1)
@@ -196,5 +190,4 @@ class _Reader:
                 self.warnings.append("SSML: a break before the first word was ignored")
             return
         last = self.spans[-1]
-        longest = min(60.0, max(seconds, last.pause_after_s))
-        self.spans[-1] = Span(last.text, last.emotion, last.delivery, longest, last.phones)
+        self.spans[-1] = replace(last, pause_after_s=min(MAX_PAUSE_S, max(seconds, last.pause_after_s)))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from checkpoints.errors import InputError
 from conditioning.emotion import NEUTRAL, Emotion
-from conditioning.line import Delivery
+from conditioning.line import MAX_PAUSE_S, Delivery, clipped_delivery
 from conditioning.registry import nearest
 from conditioning.words import lookup
 
@@ -22,14 +22,8 @@ RATES = {"x-slow": 0.6, "slow": 0.8, "medium": 1.0, "default": 1.0, "fast": 1.25
 PITCHES_ST = {"x-low": -6.0, "low": -3.0, "medium": 0.0, "default": 0.0, "high": 3.0, "x-high": 6.0}
 RANGES = {"x-low": 0.25, "low": 0.6, "medium": 1.0, "default": 1.0, "high": 1.4, "x-high": 1.9}
 VOLUMES_DB = {
-    "silent": -40.0,
-    "x-soft": -12.0,
-    "soft": -6.0,
-    "medium": 0.0,
-    "default": 0.0,
-    "loud": 6.0,
-    "x-loud": 12.0,
-}
+    "silent": -40.0, "x-soft": -12.0, "soft": -6.0, "medium": 0.0, "default": 0.0, "loud": 6.0, "x-loud": 12.0,
+}  # fmt: skip
 BREAKS_S = {"none": 0.0, "x-weak": 0.1, "weak": 0.2, "medium": 0.4, "strong": 0.8, "x-strong": 1.4}
 EMPHASES = {"strong": 1.0, "moderate": 0.5, "none": 0.0, "reduced": -0.5}
 
@@ -37,8 +31,8 @@ EMPHASES = {"strong": 1.0, "moderate": 0.5, "none": 0.0, "reduced": -0.5}
 #: 210 Hz; I. Titze, *Principles of Voice Production*, 1994), since a line does not know its voice.
 REFERENCE_F0_HZ = 165.0
 
-#: ``express-as`` styles that are not emotion words, as words or weights of ours; None where a style is a manner
-#: without an emotion. The names are those of Azure's documentation of ``mstts:express-as``.
+#: The styles of Azure's documentation of ``mstts:express-as``, as words or weights of ours; None where a style is a
+#: manner without an emotion.
 STYLES: Mapping[str, str | None] = {
     "cheerful": "cheerful", "sad": "sad", "angry": "angry", "excited": "excited", "friendly": "friendly",
     "terrified": "terrified", "shouting": "anger:0.6, anticipation:0.5", "unfriendly": "anger:0.3, disgust:0.4",
@@ -115,11 +109,11 @@ def break_s(attributes: Mapping[str, str]) -> float:
 def prosody(style: Style, attributes: Mapping[str, str], warnings: list[str]) -> Style:
     """Return the style inside a ``prosody`` element; nested ones multiply and add."""
     old = style.delivery
-    new = Delivery(
-        rate=_clip(old.rate * _rate(attributes.get("rate", "medium")), 0.25, 4.0),
-        pitch_st=_clip(old.pitch_st + _pitch_st(attributes.get("pitch", "medium")), -24.0, 24.0),
-        range_scale=_clip(old.range_scale * _range(attributes.get("range", "medium")), 0.0, 4.0),
-        gain_db=_clip(old.gain_db + _gain_db(attributes.get("volume", "medium")), -40.0, 20.0),
+    new = clipped_delivery(
+        rate=old.rate * _rate(attributes.get("rate", "medium")),
+        pitch_st=old.pitch_st + _pitch_st(attributes.get("pitch", "medium")),
+        range_scale=old.range_scale * _range(attributes.get("range", "medium")),
+        gain_db=old.gain_db + _gain_db(attributes.get("volume", "medium")),
         emphasis=old.emphasis,
     )
     for name in attributes.keys() - {"rate", "pitch", "range", "volume", "xml:lang"}:
@@ -157,7 +151,10 @@ def phones_of(attributes: Mapping[str, str], warnings: list[str]) -> tuple[str, 
     if alphabet != "ipa":
         warnings.append(f"SSML: the phoneme alphabet {alphabet!r} is not supported; the text is read instead")
         return None
-    return _stress_on_vowels(_IPA_PHONE.findall(attributes.get("ph", ""))) or _missing_ph(attributes)
+    phones = _stress_on_vowels(_IPA_PHONE.findall(attributes.get("ph", "")))
+    if not phones:
+        raise InputError(f"phoneme needs ph with IPA phones, not ph={attributes.get('ph', '')!r}")
+    return phones
 
 
 def express_as(style: Style, attributes: Mapping[str, str], warnings: list[str]) -> Style:
@@ -176,10 +173,6 @@ def express_as(style: Style, attributes: Mapping[str, str], warnings: list[str])
         warnings.append(f"SSML: the style {name!r} is unknown and was ignored{nearest(name, list(STYLES))}")
         return style
     return replace(style, emotion=degree * emotion)
-
-
-def _missing_ph(attributes: Mapping[str, str]) -> tuple[str, ...]:
-    raise InputError(f"phoneme needs ph with IPA phones, not ph={attributes.get('ph', '')!r}")
 
 
 _VOWELS = frozenset("aeiouyæɑɒɔəɚɛɜɝɐɞɘɨɪʉʊʌøœɤɯ")
@@ -260,8 +253,10 @@ def _label(what: str, text: str, labels: Mapping[str, float]) -> float:
 def _seconds(text: str) -> float:
     match = _TIME.fullmatch(text.strip())
     seconds = float(match[1]) * (0.001 if match[2] == "ms" else 1.0) if match else math.inf
-    if seconds > 60.0:
-        raise InputError(f"break time={text[:40]!r} is not allowed; give up to 60 s, such as 500ms or 1.5s")
+    if seconds > MAX_PAUSE_S:
+        raise InputError(
+            f"break time={text[:40]!r} is not allowed; give up to {MAX_PAUSE_S:g} s, such as 500ms or 1.5s"
+        )
     return seconds
 
 
@@ -270,7 +265,3 @@ def _number(text: str, what: str) -> float:
         return float(text)
     except ValueError:
         raise InputError(f"{what}={text[:40]!r} is not a number") from None
-
-
-def _clip(value: float, low: float, high: float) -> float:
-    return min(max(value, low), high)
