@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
     from avatar.take import Take
 
-__all__ = ["EMOTION_COLOURS", "loudness_db", "plot_scene", "plot_take", "save_figure", "write_png"]
+__all__ = [
+    "EMOTION_COLOURS", "INK", "SPEAKER_COLOURS", "loudness_db", "new_figure", "plot_scene", "plot_take",
+    "save_figure", "tidy", "write_png",
+]  # fmt: skip
 
 #: Plutchik's colours of the eight primaries, darkened where they would fade on white.
 EMOTION_COLOURS = {
@@ -56,7 +59,7 @@ def plot_take(take: Take) -> Figure:
         For :func:`save_figure`, or a notebook.
     """
     speech = take.speech
-    figure = _figure(width_in=min(24.0, max(9.0, 2.2 * speech.duration_s)), height_in=7.2)
+    figure = new_figure(width_in=min(24.0, max(9.0, 2.2 * speech.duration_s)), height_in=7.2)
     rows = figure.subplots(4, 1, sharex=True, height_ratios=(3.0, 2.0, 2.4, 0.7))
     times = np.arange(max(2, int(speech.duration_s * PLOT_HZ))) / PLOT_HZ
     weights = speech.emotion.weights_at(times)
@@ -86,7 +89,7 @@ def plot_scene(lines: Sequence[Expressed], *, title: str = "") -> Figure:
     if not lines:
         raise InputError("a scene without lines has no moods to draw; perform it first")
     speakers = list(dict.fromkeys([line.speaker for line in lines] + [name for line in lines for name in line.moods]))
-    figure = _figure(width_in=min(24.0, max(10.0, 0.28 * lines[-1].end_s)), height_in=2.6 + 2.0 * len(speakers))
+    figure = new_figure(width_in=min(24.0, max(10.0, 0.28 * lines[-1].end_s)), height_in=2.6 + 2.0 * len(speakers))
     axes = figure.subplots(len(speakers) + 1, 1, sharex=True, height_ratios=(*([2.0] * len(speakers)), 2.2))
     for axis, speaker in zip(axes, speakers, strict=False):
         _draw_mood(axis, lines, speaker)
@@ -137,7 +140,14 @@ def loudness_db(speech: Speech) -> npt.NDArray[np.float32]:
     return np.asarray(np.maximum(10 * np.log10(np.maximum(mean, 1e-12)), FLOOR_DB), np.float32)
 
 
-def _figure(width_in: float, height_in: float) -> Figure:
+def new_figure(width_in: float, height_in: float) -> Figure:
+    """Return an empty white figure of a size in inches.
+
+    Raises
+    ------
+    MissingDependency
+        Without matplotlib.
+    """
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
@@ -148,11 +158,12 @@ def _figure(width_in: float, height_in: float) -> Figure:
     return figure
 
 
-def _tidy(axis: Axes, label: str) -> None:
+def tidy(axis: Axes, label: str, *, grid: str = GRID, size_pt: float = 9) -> None:
+    """Name an axis, and give it a light grid and no frame above and to the right."""
     axis.set_ylabel(label, color=INK)
-    axis.grid(color=GRID, linewidth=0.6)
+    axis.grid(color=grid, linewidth=0.6)
     axis.set_axisbelow(True)
-    axis.tick_params(colors=INK, labelsize=9)
+    axis.tick_params(colors=INK, labelsize=size_pt)
     for side in ("top", "right"):
         axis.spines[side].set_visible(False)
 
@@ -170,7 +181,7 @@ def _draw_emotion(axis: Axes, times: Array, weights: Array) -> None:
     if weights.max() <= VISIBLE:
         axis.text(0.5, 0.5, "neutral", transform=axis.transAxes, ha="center", va="center", color=INK)
     axis.set_ylim(0.0, 1.02)
-    _tidy(axis, "emotion")
+    tidy(axis, "emotion")
     _legend(axis)
 
 
@@ -180,7 +191,7 @@ def _draw_vad(axis: Axes, times: Array, weights: Array) -> None:
         axis.plot(times, vad[:, column], color=colour, linewidth=1.8, label=name)
     axis.axhline(0.0, color=INK, linewidth=0.6)
     axis.set_ylim(-1.02, 1.02)
-    _tidy(axis, "VAD")
+    tidy(axis, "VAD")
     _legend(axis)
 
 
@@ -188,7 +199,7 @@ def _draw_voice(axis: Axes, speech: Speech) -> None:
     level = loudness_db(speech)
     axis.fill_between(np.arange(len(level)) / FEATURE_RATE_HZ, level, FLOOR_DB, color="#c9d3e3", linewidth=0)
     axis.set_ylim(FLOOR_DB, 0.0)
-    _tidy(axis, "loudness (dB)")
+    tidy(axis, "loudness (dB)")
     if speech.f0_hz is None or not (speech.f0_hz > 0).any():
         return
     pitch = np.where(speech.f0_hz > 0, speech.f0_hz, np.nan)
@@ -237,7 +248,7 @@ def _draw_mood(axis: Axes, lines: Sequence[Expressed], speaker: str) -> None:
                     middle = 0.5 * (line.start_s + line.end_s)
                     axis.plot(middle, weight, "o", color=EMOTION_COLOURS[name], markersize=5, markeredgecolor="white")
     axis.set_ylim(0.0, 1.05)
-    _tidy(axis, _shorten(speaker or "nobody", 18))
+    tidy(axis, _shorten(speaker or "nobody", 18))
     _legend(axis)
 
 
@@ -252,7 +263,7 @@ def _draw_valence(axis: Axes, lines: Sequence[Expressed], speakers: Sequence[str
         axis.plot(middles, [line.felt.vad.valence for line in own], "o", color=colour, markersize=5, alpha=0.7)
     axis.axhline(0.0, color=INK, linewidth=0.6)
     axis.set_ylim(-1.05, 1.05)
-    _tidy(axis, "valence")
+    tidy(axis, "valence")
     _legend(axis)
 
 

@@ -21,7 +21,7 @@ from avatar.dialogue.plan import Job
 from avatar.export.targets import DRAFT_SUFFIX, write_text
 from checkpoints.errors import OutputError
 
-__all__ = ["MANIFEST", "Journal", "is_finished", "read_records"]
+__all__ = ["MANIFEST", "Journal", "Record", "is_finished", "read_records"]
 
 MANIFEST = "manifest.jsonl"
 JOURNAL = ".mien-journal.jsonl"

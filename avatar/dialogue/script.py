@@ -15,7 +15,7 @@ from checkpoints.errors import InputError
 from conditioning.emotion import Emotion
 from conditioning.registry import nearest
 
-__all__ = ["Script", "ScriptLine", "read_script", "read_text", "safe_name"]
+__all__ = ["MAX_SCRIPT_BYTES", "Script", "ScriptLine", "read_script", "read_text", "safe_name"]
 
 #: Larger files are refused: a script of a hundred thousand lines has about ten megabytes.
 MAX_SCRIPT_BYTES = 200_000_000

@@ -144,11 +144,9 @@ class Rig:
         forward = self.matrix
         if np.array_equal(forward[:, : len(ARKIT_NAMES)], np.eye(len(ARKIT_NAMES))):
             return back[:, : len(ARKIT_NAMES)].copy()
-        if self.poses:
-            posed = back @ self._pose_matrix
-            tabled = solve_nonnegative(forward.T, back - self._vector(self.offsets)) if self.table else 0.0
-            return np.clip(posed + tabled, 0.0, 1.0).astype(np.float32)
-        return solve_nonnegative(forward.T, back - self._vector(self.offsets)).clip(0.0, 1.0)
+        posed = back @ self._pose_matrix
+        tabled = solve_nonnegative(forward.T, back - self._vector(self.offsets)) if self.table else 0.0
+        return np.clip(posed + tabled, 0.0, 1.0).astype(np.float32)
 
     @cached_property
     def control_poses(self) -> FloatArray:

@@ -8,7 +8,7 @@ import hmac
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response, WebSocket
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
@@ -18,19 +18,17 @@ from limits.strategies import MovingWindowRateLimiter
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from avatar.serve.config import ServeConfig, is_loopback
-from avatar.serve.jobs import Job, JobStore, QueueFull
+from avatar.serve.jobs import Job, JobState, JobStore, QueueFull
 from avatar.serve.schema import JobView, LineRequest, Problem
 from avatar.serve.work import Workers
 
-__all__ = ["create_app"]
+__all__ = ["Service", "create_app"]
 
 #: Requests are small; a larger body is refused before it is read.
 MAX_BODY_BYTES = 256_000
 #: Buckets of the time in the queue, in seconds.
 _WAITS_S = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 _REFUSALS: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code in (400, 401, 404, 409, 413, 429, 504)}
-
-
 #: What a file of each format is called in ``Content-Type``.
 MEDIA_TYPES = {
     "wav": "audio/wav", "csv": "text/csv", "json": "application/json", "glb": "model/gltf-binary",
@@ -145,7 +143,7 @@ def metrics(request: Request) -> Response:
     """Return the counts in Prometheus' text form."""
     service = _service(request)
     counts = service.store.counts()
-    for state in ("queued", "running", "done", "failed", "cancelled"):
+    for state in get_args(JobState):
         service.states.labels(state).set(counts.get(state, 0))
     return Response(generate_latest(service.registry), media_type=CONTENT_TYPE_LATEST)
 

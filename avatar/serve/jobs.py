@@ -40,8 +40,7 @@ class Job:
         Not to be guessed.
     owner : str
         Digest of the key that asked; others do not see the job.
-    state : str
-        ``queued``, ``running``, ``done``, ``failed`` or ``cancelled``.
+    state : JobState
     request, result : dict
         As the client sent it; files, durations or the error.
     created_s, changed_s : float

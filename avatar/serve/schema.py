@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from avatar.serve.jobs import JobState
+
 __all__ = ["JobView", "LineRequest", "Problem", "StreamOpening"]
 
 Format = Literal["wav", "csv", "json", "glb", "mp4", "webm"]
@@ -37,7 +39,7 @@ class JobView(BaseModel):
     """A job as its owner sees it."""
 
     id: str
-    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    state: JobState
     files: list[str] = []
     duration_s: float | None = None
     error: str | None = None

@@ -62,10 +62,10 @@ async def speak_stream(socket: WebSocket, service: Service) -> None:
 
 async def _converse(socket: WebSocket, opening: StreamOpening, max_characters: int) -> None:
     """Take texts in and send chunks out until the text ends."""
-    from avatar.serve.work import _avatar
+    from avatar.serve.work import avatar_of
 
     texts: queue.Queue[str | None] = queue.Queue()
-    avatar = await asyncio.to_thread(_avatar, None, opening.voice, opening.speaker, opening.rate, opening.pitch_st)
+    avatar = await asyncio.to_thread(avatar_of, None, opening.voice, opening.speaker, opening.rate, opening.pitch_st)
     stream = LineStream(avatar, iter(texts.get, None), opening.emotion, seed=opening.seed, language=opening.language)
     chunks: asyncio.Queue[Chunk | Exception | None] = asyncio.Queue(MAX_WAITING_CHUNKS)
     gone = threading.Event()

@@ -16,7 +16,7 @@ from avatar.serve.config import ServeConfig
 from avatar.serve.jobs import Job, JobStore
 from checkpoints.errors import InputError, MienError
 
-__all__ = ["Workers", "perform_request", "portrait_path"]
+__all__ = ["Workers", "avatar_of", "perform_request", "portrait_path"]
 
 #: On shutdown, running jobs get this long to finish; then they are put back into the queue.
 GRACE_S = 20.0
@@ -128,7 +128,7 @@ def perform_request(request: dict[str, Any], portraits: Path | None, folder: Pat
     """Perform a line in a worker process; errors come back as ``{"error": …}``."""
     try:
         portrait = portrait_path(request.get("portrait"), portraits)
-        take = _avatar(portrait, *(request[key] for key in ("voice", "speaker", "rate", "pitch_st"))).say(
+        take = avatar_of(portrait, *(request[key] for key in ("voice", "speaker", "rate", "pitch_st"))).say(
             request["text"], request["emotion"], seed=request["seed"], language=request["language"]
         )
         folder.mkdir(parents=True, exist_ok=True)
@@ -159,7 +159,8 @@ def portrait_path(name: str | None, portraits: Path | None) -> Path | None:
 
 
 @lru_cache(maxsize=16)
-def _avatar(portrait: Path | None, voice: str | None, speaker: str | None, rate: float, pitch_st: float) -> Any:
+def avatar_of(portrait: Path | None, voice: str | None, speaker: str | None, rate: float, pitch_st: float) -> Any:
+    """Return the avatar of a request; a process keeps those that it used last."""
     from avatar.avatar import DEFAULT_VOICE, Avatar
     from conditioning import Delivery
 

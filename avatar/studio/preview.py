@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from avatar.plot import EMOTION_COLOURS, save_figure
+from avatar.plot import EMOTION_COLOURS, INK, new_figure, save_figure, tidy
 from avatar.take import Take
 from conditioning import ARKIT_NAMES, EMOTION_NAMES
 
@@ -21,7 +21,7 @@ __all__ = ["most_moving", "save_preview"]
 CURVES = 6
 #: The sound is drawn as its extremes in so many steps.
 STEPS = 900
-_SOUND, _INK, _GRID = "#7c6fd6", "#333333", "#e6e6e6"
+_SOUND, _GRID = "#7c6fd6", "#e6e6e6"
 
 
 def most_moving(take: Take, count: int = CURVES) -> dict[str, npt.NDArray[np.float32]]:
@@ -36,11 +36,7 @@ def most_moving(take: Take, count: int = CURVES) -> dict[str, npt.NDArray[np.flo
 
 def save_preview(take: Take, path: Path) -> None:
     """Write the picture as PNG."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9.0, 5.2), layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = new_figure(9.0, 5.2)
     sound, feeling, curves = figure.subplots(3, 1, sharex=True, height_ratios=(1.5, 1.2, 2.2))
     _draw_sound(sound, take)
     times = take.motion.times_s
@@ -51,9 +47,9 @@ def save_preview(take: Take, path: Path) -> None:
     for name, curve in most_moving(take).items():
         curves.plot(times, curve, linewidth=1.8, label=name)
     for axis, label in ((sound, "sound"), (feeling, "feeling"), (curves, "face")):
-        _tidy(axis, label)
+        _finish(axis, label)
     curves.set_xlim(0.0, take.duration_s)
-    curves.set_xlabel("seconds", color=_INK)
+    curves.set_xlabel("seconds", color=INK)
     save_figure(figure, path, dpi=110)
 
 
@@ -69,21 +65,16 @@ def _draw_sound(axis: Axes, take: Take) -> None:
     for word in take.speech.words:
         if word.symbol:
             middle = 0.5 * (word.start_s + word.end_s)
-            axis.text(middle, 1.35 * top, word.symbol, ha="center", va="center", fontsize=9, color=_INK, clip_on=True)
+            axis.text(middle, 1.35 * top, word.symbol, ha="center", va="center", fontsize=9, color=INK, clip_on=True)
     axis.set_yticks([])
 
 
-def _tidy(axis: Axes, label: str) -> None:
-    axis.set_ylabel(label, color=_INK)
-    axis.grid(color=_GRID, linewidth=0.6)
-    axis.set_axisbelow(True)
-    axis.tick_params(colors=_INK, labelsize=8)
-    for side in ("top", "right"):
-        axis.spines[side].set_visible(False)
+def _finish(axis: Axes, label: str) -> None:
+    tidy(axis, label, grid=_GRID, size_pt=8)
     if label == "sound":
         return
     axis.set_ylim(0.0, 1.05)
     if axis.get_legend_handles_labels()[0]:
         axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.05), fontsize=8.5, frameon=False)
     else:
-        axis.text(0.5, 0.5, "neutral", transform=axis.transAxes, ha="center", va="center", color=_INK)
+        axis.text(0.5, 0.5, "neutral", transform=axis.transAxes, ha="center", va="center", color=INK)
