@@ -7,6 +7,7 @@ code per frame. The texture of a ``.usda`` or ``.usdc`` is a file beside it.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ __all__ = ["write_usd", "write_usdz"]
 _JOINTS = ("Head", "Head/LeftEye", "Head/RightEye")
 #: A shape leaves a vertex alone that it moves by less than this: a hundredth of a hair.
 _MIN_DELTA_M = 2e-7
+#: Time of every file in a package, seconds since 1970 (2 January 1980), so that the same take gives the same bytes.
+_PACKAGED_S = 3653 * 86_400
 #: Decimals of lengths in metres and of normals: numbers that are short to write.
 _LENGTH_DECIMALS, _NORMAL_DECIMALS = 7, 4
 
@@ -65,9 +68,12 @@ def write_usdz(
 
     layer = path.with_suffix(".usdc")
     write_usd(take, layer, fps=fps, rig=rig, head=head)
+    parts = [file for file in (layer, _texture_path(layer)) if file.exists()]
+    for file in parts:
+        os.utime(file, (_PACKAGED_S, _PACKAGED_S))
     UsdUtils.CreateNewUsdzPackage(str(layer), str(path))
-    layer.unlink()
-    _texture_path(path).unlink(missing_ok=True)
+    for file in parts:
+        file.unlink()
 
 
 for _writer in (write_usd, write_usdz):

@@ -121,13 +121,6 @@ def test_damaged_json_is_refused(take: Take, tmp_path: Path, damage: dict[str, o
         read_json(path)
 
 
-@pytest.mark.parametrize("suffix", [".wav", ".json", ".csv"])
-def test_same_take_same_bytes(take: Take, tmp_path: Path, suffix: str) -> None:
-    take.save(tmp_path / f"a{suffix}")
-    take.save(tmp_path / f"b{suffix}")
-    assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
-
-
 @pytest.mark.parametrize("name", ["ünï cödé 'x' $(1) 100%.wav", "UPPER.WAV", "-o.wav", "a.b.wav", "日本語.wav"])
 def test_any_name_will_do(take: Take, tmp_path: Path, name: str) -> None:
     take.save(tmp_path / name)
