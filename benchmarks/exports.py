@@ -6,32 +6,23 @@ the processor's time of the best, after one that loads what is loaded once.
 
 from __future__ import annotations
 
-import importlib.util
 import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+
+from round_trip import TESTS, module
 
 SUFFIXES = (".glb", ".usda", ".usdc", ".anim", ".tres", ".vrma", ".csv", ".unreal.csv", ".a2f.json", ".json", ".npz")
 RUNS = 3
-
-
-def make_take(duration_s: float) -> Any:
-    path = Path(__file__).parents[1] / "tests" / "avatar" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("avatar_conftest", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.make_take(duration_s)
 
 
 def main(arguments: list[str]) -> None:
     from renderers.mesh_sources import neutral_head
 
     seconds = float(arguments[0]) if arguments else 60.0
+    make_take = module(TESTS / "conftest.py").make_take
     head, take, short = neutral_head(), make_take(seconds), make_take(1.5)
     print(
         f"{len(head.vertices)} vertices, {len(head.shape_names)} shapes, {seconds:g} s at {take.motion.fps:g} a second"

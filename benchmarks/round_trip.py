@@ -24,6 +24,7 @@ TESTS = Path(__file__).parents[1] / "tests" / "avatar"
 
 
 def module(path: Path) -> Any:
+    """Return a module of the tests, which are no package."""
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None

@@ -7,7 +7,6 @@ mean difference of each from ours over the head is printed (sRGB steps).
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
+from round_trip import TESTS, module
 
 from conditioning import Motion
 
@@ -24,16 +24,6 @@ TEXT, EMOTION, TIME_S = "You came back! I thought I had lost you.", "joy:0.8, su
 AWAY_M, UP_M = 0.95, 0.0
 #: Sides of the pictures, pixels.
 SIZE_PX = 512
-
-
-def importers() -> Any:
-    path = ROOT / "tests" / "avatar" / "importers" / "tools.py"
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def ours(take: Any, portrait: Path) -> Image.Image:
@@ -56,7 +46,7 @@ def difference(picture: Image.Image, reference: Image.Image) -> float:
 def main(target: Path, portrait: Path) -> None:
     from avatar import Avatar
 
-    tools = importers()
+    tools = module(TESTS / "importers" / "tools.py")
     take = Avatar(portrait=portrait).say(TEXT, emotion=EMOTION, seed=7)
     with tempfile.TemporaryDirectory() as folder:
         glb, blender, three = (Path(folder) / name for name in ("a.glb", "blender.png", "three.png"))

@@ -43,7 +43,7 @@ def eyeball(
 
     Rings run around the line of sight, so that iris and pupil are round in the texture.
     """
-    polar = np.linspace(0.0, np.pi, _RINGS + 1) ** 1.0
+    polar = np.linspace(0.0, np.pi, _RINGS + 1)
     angle = np.arange(_SECTORS) * (2 * np.pi / _SECTORS)
     ring, turn = np.meshgrid(polar, angle, indexing="ij")
     points = np.stack([np.sin(ring) * np.cos(turn), np.sin(ring) * np.sin(turn), np.cos(ring)], -1)
@@ -53,9 +53,8 @@ def eyeball(
     first = (np.arange(_RINGS)[:, None] * _SECTORS + np.arange(_SECTORS)).ravel()
     beside = (np.arange(_RINGS)[:, None] * _SECTORS + (np.arange(_SECTORS) + 1) % _SECTORS).ravel()
     below, across = first + _SECTORS, beside + _SECTORS
-    triangles = np.concatenate(
-        [np.stack([first, below, across], 1)[_SECTORS * 0 :], np.stack([first, across, beside], 1)[_SECTORS:]]
-    )
+    # The second triangles of the first ring would have two corners at the pole.
+    triangles = np.concatenate([np.stack([first, below, across], 1), np.stack([first, across, beside], 1)[_SECTORS:]])
     vertices = centre + radius_m * points.reshape(-1, 3)
     return vertices.astype(np.float32), triangles.astype(np.int32), uvs.reshape(-1, 2).astype(np.float32)
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from checkpoints.errors import InputError
 from conditioning import ARKIT_INDEX, ARKIT_NAMES
-from renderers.mesh_head import Head
+from renderers.mesh_head import Head, quaternion_matrices
 from renderers.mesh_names import match_names
 
 __all__ = ["MAX_BYTES", "read_glb"]
@@ -28,7 +28,7 @@ MAX_BYTES = 1 << 30
 _MAX_VERTICES = 2_000_000
 #: Side of a material's tile in the joined texture, pixels.
 _TILE_PX = 1024
-#: Distance between the pupils of an adult, metres; a head is scaled to it if its eyes can be found.
+#: Height of a head with its neck, metres: files in other units are scaled to it.
 _HEAD_HEIGHT_M = 0.26
 
 _KINDS = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
@@ -100,26 +100,22 @@ class _Reader:
         if not self.vertices:
             raise InputError(f"{self.path} has no mesh")
         names = self._names()
+        order = sorted(names.values(), key=ARKIT_INDEX.__getitem__)
         counts = [len(vertices) for vertices in self.vertices]
-        total = sum(counts)
-        shapes = np.zeros((len(names), total, 3), np.float32)
-        start = 0
-        for count, found in zip(counts, self.shapes, strict=True):
-            for name, delta in found.items():
-                arkit = names.get(name)
-                if arkit is not None:
-                    shapes[list(names.values()).index(arkit), start : start + count] += delta
-            start += count
         offsets = np.cumsum([0, *counts[:-1]])
+        shapes = np.zeros((len(order), sum(counts), 3), np.float32)
+        for start, count, found in zip(offsets, counts, self.shapes, strict=True):
+            for name, delta in found.items():
+                if name in names:
+                    shapes[order.index(names[name]), start : start + count] += delta
         triangles = np.concatenate([t + o for t, o in zip(self.triangles, offsets, strict=True)])
         texture, uvs = self._texture()
         vertices, scale = _centred(np.concatenate(self.vertices))
-        order = sorted(range(len(names)), key=lambda i: ARKIT_INDEX[list(names.values())[i]])
         return Head(
             vertices=vertices,
             triangles=triangles.astype(np.int32),
-            shape_names=tuple(list(names.values())[i] for i in order),
-            shapes=shapes[order] * scale,
+            shape_names=tuple(order),
+            shapes=shapes * scale,
             uvs=uvs,
             texture=texture,
             name=self.path.stem,
@@ -263,14 +259,7 @@ class _Reader:
 def _local(node: dict[str, Any]) -> npt.NDArray[np.float64]:
     if "matrix" in node:
         return np.array(node["matrix"], np.float64).reshape(4, 4).T
-    x, y, z, w = (float(v) for v in node.get("rotation", [0, 0, 0, 1]))
-    rotation = np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-        ]
-    )
+    rotation = quaternion_matrices(np.array(node.get("rotation", [0, 0, 0, 1]), np.float64))
     local = np.eye(4)
     local[:3, :3] = rotation * np.array(node.get("scale", [1, 1, 1]), np.float64)
     local[:3, 3] = node.get("translation", [0, 0, 0])

@@ -14,9 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from checkpoints.errors import InputError
-from conditioning import Motion
+from conditioning import ARKIT_INDEX, Motion
 
-__all__ = ["Head", "NormalMaker", "rotation_matrices", "rotation_quaternions", "vertex_normals", "vertex_tangents"]
+__all__ = [
+    "Head", "NormalMaker", "quaternion_matrices", "rotation_matrices", "rotation_quaternions", "vertex_normals",
+    "vertex_tangents", "weights_of",
+]  # fmt: skip
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -103,8 +106,6 @@ class Head:
 
 def weights_of(motion: Motion, names: tuple[str, ...]) -> FloatArray:
     """Return (T, N) float32: the motion's weights for shapes by name; unknown shapes rest."""
-    from conditioning import ARKIT_INDEX
-
     weights = np.zeros((len(motion), len(names)), np.float32)
     for column, name in enumerate(names):
         if name in ARKIT_INDEX:
@@ -114,8 +115,12 @@ def weights_of(motion: Motion, names: tuple[str, ...]) -> FloatArray:
 
 def rotation_matrices(angles: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
     """Return (…, 3, 3) matrices ``R_y(yaw) · R_x(pitch) · R_z(roll)`` of (…, 3) pitch, yaw, roll in radians."""
-    quaternion = rotation_quaternions(angles)
-    x, y, z, w = np.moveaxis(quaternion, -1, 0)
+    return quaternion_matrices(rotation_quaternions(angles))
+
+
+def quaternion_matrices(quaternions: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return (…, 3, 3) rotation matrices of (…, 4) unit quaternions x, y, z, w."""
+    x, y, z, w = np.moveaxis(quaternions, -1, 0)
     rows = [
         [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
         [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],

@@ -14,15 +14,12 @@ import numpy.typing as npt
 
 from checkpoints.errors import MissingDependency
 from renderers.mesh_raster import SAMPLES
+from renderers.mesh_shade import SKIN_FROM, SKIN_POWER, SKIN_SHINE, WET_FROM, WET_POWER, WET_SHINE
 
 if TYPE_CHECKING:
     import torch
 
 __all__ = ["Pytorch3dPainter", "is_usable", "paint", "visible"]
-
-#: As in the rasteriser on the CPU: sharpness of the shine of skin and of wet surfaces, and where each begins.
-_SKIN_SHINE, _SKIN_POWER, _SKIN_FROM = 0.035, 14, 0.6
-_WET_SHINE, _WET_POWER, _WET_FROM = 0.9, 220, 0.95
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -220,7 +217,7 @@ def _lit(normal: torch.Tensor, wet: torch.Tensor, lights: torch.Tensor) -> tuple
         wrap = lamp[9:12]
         diffuse = diffuse + lamp[3:6] * ((facing + wrap) / (1.0 + wrap)).clamp(min=0.0)
         half = normal @ lamp[12:15, None]
-        skin = _SKIN_SHINE * (1.0 - wet) * half.clamp(min=0.0) ** _SKIN_POWER
-        water = _WET_SHINE * wet * half.clamp(min=0.0) ** _WET_POWER
-        shine = shine + lamp[4] * (skin * (half > _SKIN_FROM) + water * (half > _WET_FROM))
+        skin = SKIN_SHINE * (1.0 - wet) * half.clamp(min=0.0) ** SKIN_POWER
+        water = WET_SHINE * wet * half.clamp(min=0.0) ** WET_POWER
+        shine = shine + lamp[4] * (skin * (half > SKIN_FROM) + water * (half > WET_FROM))
     return diffuse, shine

@@ -15,15 +15,20 @@ import numpy.typing as npt
 
 from renderers.mesh_raster import SAMPLES
 
-__all__ = ["shade_band", "srgb_table"]
+__all__ = [
+    "SKIN_FROM", "SKIN_POWER", "SKIN_SHINE", "WET_FROM", "WET_POWER", "WET_SHINE", "shade_band", "srgb_table",
+]  # fmt: skip
 
 #: Samples of a pixel whose distances differ by less than this (metres) lie on one surface.
 _SAME_SURFACE = np.float32(0.0006)
 #: Steps of the table from linear light to sRGB.
 _TABLE_STEPS = 4096
-#: Shine of skin and of wet surfaces, and the cosine from which it is seen.
-_SKIN_SHINE, _SKIN_FROM = np.float32(0.035), np.float32(0.6)
-_WET_SHINE, _WET_FROM = np.float32(0.9), np.float32(0.95)
+#: Shine of skin and of wet surfaces: its strength, the power of the cosine that it goes with, and the cosine from which
+#: it is seen.
+SKIN_SHINE, SKIN_POWER, SKIN_FROM = 0.035, 14, 0.6
+WET_SHINE, WET_POWER, WET_FROM = 0.9, 220, 0.95
+_SKIN_SHINE, _SKIN_FROM = np.float32(SKIN_SHINE), np.float32(SKIN_FROM)
+_WET_SHINE, _WET_FROM = np.float32(WET_SHINE), np.float32(WET_FROM)
 _ZERO, _HALF, _ONE, _TINY = np.float32(0.0), np.float32(0.5), np.float32(1.0), np.float32(1e-18)
 _STEPS = np.float32(_TABLE_STEPS)
 #: Places that are lit together, and where each of their attributes starts in one array. The distances are constants, so
@@ -118,8 +123,8 @@ def _light(places: Array, count: int, lights: Array) -> None:
             half8 = half4 * half4
             half64 = half8 * half8
             half64 *= half64 * half64 * half64  # half**64
+            # half**14 (SKIN_POWER), and half**220 = half**(3 · 64 + 3 · 8 + 4) (WET_POWER)
             shine = skin * (_ONE - wet) * (half8 * half4 * half2) if half > _SKIN_FROM else _ZERO
-            # half**220 = half**(3 · 64 + 16 + 8 + 4)
             bright = water * wet * (half64 * half64 * half64 * half8 * half8 * half8 * half4)
             places[_SHINE + i] += shine + (bright if half > _WET_FROM else _ZERO)
 

@@ -26,7 +26,7 @@ from renderers.mesh_sources import neutral_head, open_head, portrait_head
 
 
 def renderer_of(head: Head, monkeypatch: pytest.MonkeyPatch, **options: Any) -> MeshRenderer:
-    monkeypatch.setattr("renderers.mesh.neutral_head", lambda: head)
+    monkeypatch.setattr("renderers.mesh_sources.neutral_head", lambda: head)
     return MeshRenderer(None, **options)
 
 
@@ -165,18 +165,13 @@ def test_the_landmarker_sees_the_jaw_follow_its_curve() -> None:
 
 def test_a_portrait_at_rest_keeps_its_photo(tmp_path: Path) -> None:
     """The landmarker finds the face again where the mesh puts it."""
-    pytest.importorskip("mediapipe")
-    from PIL import Image
-    from skimage import data
-
-    path = tmp_path / "a.png"
-    Image.fromarray(data.astronaut()).save(path)
-    renderer = MeshRenderer(path)
+    mediapipe = pytest.importorskip("mediapipe")
+    person(tmp_path)
+    renderer = MeshRenderer(tmp_path / "person.png")
     image = frame_of(renderer, size=(512, 512))
     from renderers.face import LANDMARKS
 
     screen = renderer.camera.project(renderer.head.vertices, (512, 512))[:LANDMARKS, :2]
-    mediapipe = pytest.importorskip("mediapipe")
     with mediapipe.solutions.face_mesh.FaceMesh(static_image_mode=True, refine_landmarks=True) as mesh:
         found = np.array([[p.x, p.y] for p in mesh.process(image).multi_face_landmarks[0].landmark]) * 512
     eyes = np.linalg.norm(screen[468] - screen[473])
