@@ -72,9 +72,7 @@ def shortcuts(arguments: argparse.Namespace) -> None:
         "fast mode (all, 8 steps)": replace(FAST, frames=exact.frames, past_frames=exact.past_frames),
     }.items():
         frames = draw(head, sampling, side, windows)
-        low, high = sampling.guidance_interval
-        guided = sum(low <= 1 - i / sampling.steps <= high for i in range(sampling.steps))
-        rows = (sampling.steps + guided) * sampling.frames
+        rows = (sampling.steps + sampling.guided_steps) * sampling.frames
         print(f"| {name} | {rows} | {psnr_db(frames, reference):.1f} | {psnr_db(frames, fine):.1f} |")
     same = draw(head, exact, side, windows, with_face=False)
     from renderers.diffusion.state import VideoState

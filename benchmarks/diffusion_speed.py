@@ -222,9 +222,8 @@ def peer(folder: Path) -> None:
         "num_attention_heads": 8, "num_transformer_block": 1, "attention_block_types": ["Temporal_Self"] * 2,
         "temporal_position_encoding": True, "temporal_position_encoding_max_len": 32, "temporal_attention_dim_div": 1,
     }  # fmt: skip
-    blocks = {"down_block_types": ("DownEncoderBlock2D",) * 4, "up_block_types": ("UpDecoderBlock2D",) * 4}
     with torch.device("cuda"):
-        vae = AutoencoderKL(**blocks, block_out_channels=(128, 256, 512, 512), layers_per_block=2, latent_channels=4)
+        vae = AutoencoderKL(**SD_VAE)
         reference = UNet2DConditionModel(cross_attention_dim=768)
         network = UNet3DConditionModel(
             cross_attention_dim=768, motion_module_kwargs=motion, use_inflated_groupnorm=True, audio_attention_dim=768

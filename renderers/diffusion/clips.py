@@ -25,10 +25,10 @@ from torch import Tensor
 
 from checkpoints.errors import InputError
 from conditioning import Emotion, EmotionTrack
-from renderers.diffusion.drive import to_pixels
 from renderers.diffusion.emotion import emotion_mixtures
 from renderers.diffusion.features import FEATURE_FPS, SOUND_RATE_HZ, AudioFeatures
 from renderers.diffusion.model import TalkingHead
+from renderers.diffusion.pixels import to_pixels
 
 __all__ = [
     "Clip",

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
 
 from checkpoints.errors import InputError
 from conditioning import Motion, Speech
 from renderers.diffusion.model import Steering
+from renderers.diffusion.pixels import to_pixels
 
 __all__ = ["BROWS", "LIPS", "Drive", "driving_frames", "region_mask", "steerings"]
 
@@ -130,8 +130,3 @@ def steerings(frames: Iterator[npt.NDArray[np.uint8]], count: int, drive: Drive)
             masks += [masks[-1]] * (count - len(masks))
             pixels = to_pixels(np.stack(group))
             yield Steering(pixels, drive.noise, torch.from_numpy(np.stack(masks))[:, None], drive.strength, drive.until)
-
-
-def to_pixels(frames: npt.NDArray[np.uint8]) -> Tensor:
-    """(F, H, W, 3) uint8 → (F, 3, H, W) float32 in [-1, 1]."""
-    return torch.tensor(frames).permute(0, 3, 1, 2).float() / 127.5 - 1

@@ -20,9 +20,9 @@ from torch import Tensor, nn
 from conditioning import Emotion, EmotionTrack, Motion
 from conditioning.arkit import ARKIT_INDEX
 from renderers.diffusion.clips import lend_portraits, prepare_clip
-from renderers.diffusion.drive import to_pixels
 from renderers.diffusion.features import FEATURE_FPS, AudioFeatures
 from renderers.diffusion.model import LATENT_SCALE, TalkingHead
+from renderers.diffusion.pixels import to_pixels
 from renderers.diffusion.rehearsal import BLOCK_PX, overfit, speak, tone_bursts
 from renderers.diffusion.sampling import Sampling
 from renderers.evaluate_portrait import (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import ceil
+from math import ceil, gcd
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from checkpoints.errors import CheckpointError
 from renderers.diffusion.loading import fetch
 from renderers.diffusion.weights import WAV2VEC_ID
 
-__all__ = ["FEATURE_FPS", "AudioFeatures"]
+__all__ = ["FEATURE_FPS", "SOUND_RATE_HZ", "AudioFeatures"]
 
 SOUND_RATE_HZ = 16_000
 FEATURE_FPS = 30.0
@@ -97,11 +97,8 @@ class AudioFeatures:
             if int(needed.max()) >= first + len(loaded):
                 kept = max(int(needed.min()) - first, 0)
                 start = first + len(loaded)
-                stop = (
-                    total
-                    if total <= PIECE_S * FEATURE_FPS
-                    else max(start + int(PIECE_S * FEATURE_FPS), int(needed.max()) + 1)
-                )
+                whole = total <= PIECE_S * FEATURE_FPS
+                stop = total if whole else max(start + int(PIECE_S * FEATURE_FPS), int(needed.max()) + 1)
                 piece = self._piece(sound, start, min(stop, total), total)
                 loaded, first = torch.cat([loaded[kept:].to(piece), piece]), first + kept
             yield loaded[needed - first]
@@ -138,8 +135,6 @@ class AudioFeatures:
 def _resampled(waveform: npt.NDArray[np.float32], sample_rate: int) -> npt.NDArray[np.float32]:
     if sample_rate == SOUND_RATE_HZ:
         return waveform
-    from math import gcd
-
     from scipy.signal import resample_poly
 
     common = gcd(sample_rate, SOUND_RATE_HZ)

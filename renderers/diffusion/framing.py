@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from checkpoints.errors import InputError, MissingDependency
 
-__all__ = ["network_size", "prepare_portrait"]
+if TYPE_CHECKING:
+    from renderers.face import Picture
 
+__all__ = ["SIZE_STEP", "network_size", "prepare_portrait"]
+
+#: Heights and widths are multiples of this: 8 for the autoencoder, 8 for the U-Net's three halvings.
 SIZE_STEP = 64
 MIN_SIDE, MAX_SIDE = 64, 1024
 
@@ -64,10 +69,9 @@ def prepare_portrait(path: Path, size: tuple[int, int], width: int, height: int)
     return np.asarray(image.resize((width, height), Image.Resampling.LANCZOS, box=box))
 
 
-def _face_centre(picture: object, otherwise: tuple[float, float]) -> tuple[float, float]:
-    from renderers.face import Picture, find_face
+def _face_centre(picture: Picture, otherwise: tuple[float, float]) -> tuple[float, float]:
+    from renderers.face import find_face
 
-    assert isinstance(picture, Picture)
     try:
         left, top, right, bottom = find_face(picture).box
     except (InputError, MissingDependency) as error:

@@ -16,6 +16,7 @@ from renderers.diffusion.attention import Attention
 from renderers.diffusion.config import NetConfig
 
 __all__ = [
+    "TRANSFORMER_NORM_EPS",
     "Downsample",
     "TimeEmbedding",
     "TransformerBlock",

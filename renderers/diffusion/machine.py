@@ -62,10 +62,8 @@ def choose_dtype(dtype: str, device: torch.device) -> torch.dtype:
 
 def window_tflop(sampling: Sampling, width: int, height: int) -> float:
     """Work of one window at published sizes, in TFLOP (proportional to pixels, which is somewhat low above 512²)."""
-    low, high = sampling.guidance_interval
-    steps = sampling.steps
-    guided = sum(low <= 1 - i / steps <= high for i in range(steps)) if sampling.guided else 0
-    branches = guided * (2 + (sampling.emotion_guidance > 0)) + (steps - guided)
+    guided = sampling.guided_steps
+    branches = guided * (2 + (sampling.emotion_guidance > 0)) + (sampling.steps - guided)
     share = width * height * sampling.frames / (COUNTED_PIXELS * COUNTED_FRAMES)
     return share * (branches * STEP_TFLOP / 2 + ONCE_TFLOP)
 

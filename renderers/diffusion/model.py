@@ -17,6 +17,7 @@ from renderers.diffusion.attention import choose_attention, set_attention
 from renderers.diffusion.audio_module import EMOTION_ROWS
 from renderers.diffusion.branches import Branches, WindowContext
 from renderers.diffusion.diffusion_net import DiffusionNet
+from renderers.diffusion.framing import SIZE_STEP
 from renderers.diffusion.projections import AudioProjection, ImageProjection
 from renderers.diffusion.reference_net import ReferenceNet
 from renderers.diffusion.sampling import TIMESTEPS, Sampling, guide, integrate
@@ -27,8 +28,6 @@ __all__ = ["LATENT_SCALE", "NULL_EMOTION", "Steering", "TalkingHead"]
 LATENT_SCALE = 0.18215
 """Stable Diffusion 1.5's factor between the autoencoder's latents and the networks'."""
 NULL_EMOTION = EMOTION_ROWS - 1
-SIZE_STEP = 64
-"""Heights and widths are multiples of this: 8 for the autoencoder, 8 for the U-Net's three halvings."""
 
 
 @dataclass(frozen=True)

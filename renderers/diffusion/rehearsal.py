@@ -18,13 +18,14 @@ from torch import Tensor, nn
 
 from conditioning import Emotion, EmotionTrack
 from renderers.diffusion.clips import Clip, lend_portraits, prepare_clip
-from renderers.diffusion.drive import to_pixels
 from renderers.diffusion.emotion import label_mixture
 from renderers.diffusion.features import FEATURE_FPS, SOUND_RATE_HZ, AudioFeatures
 from renderers.diffusion.model import LATENT_SCALE, TalkingHead
+from renderers.diffusion.pixels import to_frames, to_pixels
 from renderers.diffusion.sampling import Sampling
 
 __all__ = [
+    "BLOCK_PX",
     "FRAMES",
     "MOODS",
     "BlockCodec",
@@ -180,8 +181,7 @@ def speak(
     frames = []
     for audio in features.windows(sound, SOUND_RATE_HZ, sampling.frames):
         frames.append(head.finish(state, head.window(state, audio, mixtures, sampling), sampling))
-    pictures: npt.NDArray[np.uint8] = (torch.cat(frames) * 255).round().byte().permute(0, 2, 3, 1).numpy()
-    return pictures
+    return to_frames(torch.cat(frames))
 
 
 def rehearse(out: Path, steps: int, seed: int = 0, progress: Any = None) -> tuple[TalkingHead, AudioFeatures]:

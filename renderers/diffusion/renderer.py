@@ -216,9 +216,10 @@ class DiffusionRenderer:
         """Frames of the networks, 30 a second, at their size."""
         import torch
 
-        from renderers.diffusion.drive import driving_frames, steerings, to_pixels
+        from renderers.diffusion.drive import driving_frames, steerings
         from renderers.diffusion.features import FEATURE_FPS
         from renderers.diffusion.framing import network_size, prepare_portrait
+        from renderers.diffusion.pixels import to_frames, to_pixels
         from renderers.diffusion.stream import stream
 
         total = max(1, frame_count(motion.duration_s, FEATURE_FPS))
@@ -239,7 +240,7 @@ class DiffusionRenderer:
         done, began = 0, time.perf_counter()
         with closing(stream(self.head, state, self._inputs(audio, track, steering), self.sampling)) as windows:
             for window in windows:
-                pictures = _to_uint8(window)[: total - done]
+                pictures = to_frames(window)[: total - done]
                 done += len(pictures)
                 self._report(done, total, began)
                 yield from pictures
@@ -315,12 +316,6 @@ def _sound(motion: Motion, speech: Speech | None) -> tuple[npt.NDArray[np.float3
         heard = speech.waveform[: len(sound)]
         sound[: len(heard)] = heard
     return sound, rate
-
-
-def _to_uint8(frames: Tensor) -> npt.NDArray[np.uint8]:
-    """(F, 3, H, W) in [0, 1] → (F, H, W, 3) uint8."""
-    pixels: npt.NDArray[np.uint8] = (frames.float() * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
-    return pixels
 
 
 def _resized(picture: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArray[np.uint8]:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from checkpoints.errors import InputError
 
-__all__ = ["FAST", "SAMPLERS", "Sampling", "flow_sigmas", "guide", "integrate"]
+__all__ = ["FAST", "SAMPLERS", "TIMESTEPS", "Sampling", "flow_sigmas", "guide", "integrate"]
 
 TIMESTEPS = 1000
 SIGMA_MIN = 1e-3
@@ -73,6 +73,12 @@ class Sampling:
     def guided(self) -> bool:
         """Whether the unconditional branch is run at all."""
         return self.guidance > 1
+
+    @property
+    def guided_steps(self) -> int:
+        """How many of the steps are run with guidance: those that begin at a sigma of the interval."""
+        low, high = self.guidance_interval
+        return sum(low <= 1 - i / self.steps <= high for i in range(self.steps)) if self.guided else 0
 
 
 FAST = Sampling(steps=8, sampler="dpm++", guidance_interval=(0.15, 1.0), past="latents", published_range=False)

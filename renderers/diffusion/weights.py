@@ -7,7 +7,7 @@ from pathlib import Path
 
 from checkpoints.errors import CheckpointError
 
-__all__ = ["HUB_ID", "VAE_ID", "WAV2VEC_ID", "WEIGHTS_VARIABLE", "locate", "missing_weights"]
+__all__ = ["HUB_ID", "VAE_ID", "WAV2VEC_ID", "WEIGHTS_VARIABLE", "locate", "looks_like_id", "missing_weights"]
 
 HUB_ID = "memoavatar/memo"
 VAE_ID = "stabilityai/sd-vae-ft-mse"

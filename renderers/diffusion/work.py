@@ -12,7 +12,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from renderers.diffusion.branches import Branches, WindowContext
-from renderers.diffusion.config import NetConfig
+from renderers.diffusion.config import AudioProjectionConfig, NetConfig
 from renderers.diffusion.diffusion_net import DiffusionNet
 from renderers.diffusion.reference_net import ReferenceNet
 from renderers.diffusion.sampling import Sampling
@@ -37,7 +37,7 @@ SD_VAE: dict[str, Any] = {
     "layers_per_block": 2,
     "latent_channels": 4,
 }
-AUDIO_TOKENS = 32
+AUDIO_TOKENS = AudioProjectionConfig.context_tokens
 
 
 def parts_of(net: nn.Module) -> Iterator[tuple[str, nn.Module]]:
@@ -159,8 +159,7 @@ def count_window(sampling: Sampling, side: int = 512, *, face: bool = False) -> 
         TFLOP by part; their sum is the whole.
     """
     halves = 2 if face and sampling.guided else 1
-    low, high = sampling.guidance_interval
-    guided = sum(low <= 1 - i / sampling.steps <= high for i in range(sampling.steps)) if sampling.guided else 0
+    guided = sampling.guided_steps
     latent = side // 8
     whole: dict[str, float] = defaultdict(float)
     prepared = 0.0

@@ -14,7 +14,8 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 
 from conditioning import ARKIT_INDEX, Motion  # noqa: E402
-from renderers.diffusion.drive import BROWS, LIPS, region_mask, to_pixels  # noqa: E402
+from renderers.diffusion.drive import BROWS, LIPS, region_mask  # noqa: E402
+from renderers.diffusion.pixels import to_pixels  # noqa: E402
 from renderers.diffusion.rehearsal import BlockCodec  # noqa: E402
 from renderers.diffusion.renderer import DiffusionRenderer  # noqa: E402
 from renderers.diffusion.tiny import MICRO_NET, tiny_features, tiny_head  # noqa: E402

@@ -13,7 +13,6 @@ pytest.importorskip("diffusers")
 pytest.importorskip("accelerate")
 pytest.importorskip("mediapipe")
 
-from renderers.diffusion.drive import to_pixels  # noqa: E402
 from renderers.diffusion.face_rehearsal import (  # noqa: E402
     BLOCK_NUMBERS,
     FACE_MOODS,
@@ -24,6 +23,7 @@ from renderers.diffusion.face_rehearsal import (  # noqa: E402
     measure_faces,
     rehearse_face,
 )
+from renderers.diffusion.pixels import to_pixels  # noqa: E402
 from renderers.diffusion.rehearsal import FRAMES  # noqa: E402
 from renderers.diffusion.sampling import Sampling  # noqa: E402
 from renderers.face import Landmarker  # noqa: E402
