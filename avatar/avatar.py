@@ -15,6 +15,7 @@ from avatar.animator import Style, animate, idle
 from avatar.sound_stream import LOOK_AHEAD_S, SoundStream
 from avatar.stream import LineStream
 from avatar.take import Take
+from checkpoints.errors import InputError
 from conditioning import NEUTRAL, Delivery, Emotion, EmotionTrack, Line, Motion, Speech
 from conditioning.markup import parse_line
 from conditioning.reader import read_line, read_track
@@ -38,7 +39,7 @@ class Avatar:
     Attributes
     ----------
     portrait : Path or str, optional
-        The face, for video and for a textured GLB.
+        The face, for video and for a textured GLB: a picture's path.
     voice, speaker : str, optional
         Name of the voice, and of one of its speakers.
     renderer : str
@@ -49,6 +50,11 @@ class Avatar:
         How much the face, head and eyes move.
     voice_options, renderer_options : mapping
         Further options of the voice and the renderer.
+
+    Raises
+    ------
+    InputError
+        If there is no file at ``portrait``.
 
     Examples
     --------
@@ -66,6 +72,14 @@ class Avatar:
     style: Style = field(default_factory=Style)
     voice_options: Mapping[str, Any] = field(default_factory=dict)
     renderer_options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.portrait is None:
+            return
+        if not isinstance(self.portrait, (str, Path)):
+            raise InputError(f"portrait is the path of a picture, not {type(self.portrait).__name__}; save it first")
+        if not Path(self.portrait).is_file():
+            raise InputError(f"there is no portrait {self.portrait}; give the path of a PNG, JPEG or WebP picture")
 
     def say(
         self,
@@ -113,6 +127,7 @@ class Avatar:
         BackendError
             If the voice is unknown, cannot run here, or cannot take the prosody of a recording.
         """
+        _check_seed(seed)
         asked = Delivery(rate=rate, pitch_st=pitch_st, range_scale=range_scale, gain_db=gain_db)
         line = self._line(text, emotion, language, asked)
         voice = self._voice if like is None else self._voice_like(like)
@@ -191,7 +206,8 @@ class Avatar:
         from avatar.recording import read_recording, speech_of
         from avatar.sound_emotion import emotion_of
 
-        given = Emotion.parse(emotion) if isinstance(emotion, str) else emotion
+        _check_seed(seed)
+        given = emotion if emotion is None or isinstance(emotion, EmotionTrack) else _felt(emotion)
         sound = read_recording(recording)
         found = None if transcript is None else align(sound, transcript, language=language)
         track = _track(given, transcript, sound.duration_s, language) or emotion_of(sound)
@@ -217,7 +233,7 @@ class Avatar:
         InputError
             If the duration is shorter than half a second or longer than a day.
         """
-        felt = Emotion.parse(emotion) if isinstance(emotion, str) else emotion
+        felt = _felt(emotion)
         motion = idle(duration_s, felt, fps=MOTION_FPS, seed=seed, style=self.style)
         silence = np.zeros(round(duration_s * SILENCE_RATE_HZ), np.float32)
         return self._take(Speech(silence, SILENCE_RATE_HZ, emotion=EmotionTrack.constant(felt)), seed, motion=motion)
@@ -245,7 +261,7 @@ class Avatar:
         from avatar.animator.listening import listen, pauses_of
         from avatar.recording import read_recording
 
-        felt = Emotion.parse(emotion) if isinstance(emotion, str) else emotion
+        felt = _felt(emotion)
         heard = to.speech if isinstance(to, Take) else to
         if isinstance(heard, (Path, str)):
             sound = read_recording(heard)
@@ -260,7 +276,7 @@ class Avatar:
 
     def stream(
         self,
-        text_chunks: Iterable[str],
+        text_chunks: Iterable[str | None],
         emotion: str | Emotion | None = None,
         *,
         seed: int = 0,
@@ -271,7 +287,8 @@ class Avatar:
         Parameters
         ----------
         text_chunks : iterable of str
-            The text as it comes, say from a language model; chunks may begin and end anywhere.
+            The text as it comes, spaces included, say from a language model; chunks may begin and end anywhere, and
+            ``None`` is passed over.
         emotion, seed, language
             As in :meth:`say`.
 
@@ -366,13 +383,31 @@ class Avatar:
         self, text: str | Line, emotion: str | Emotion | None, language: str, asked: Delivery | None = None
     ) -> Line:
         """Return the line with an emotion on every span, delivered as asked for within this character's delivery."""
+        if not isinstance(text, (str, Line)):
+            raise InputError(f"what is said is a str or a Line, not {type(text).__name__}: {text!r:.40}")
         line = text if isinstance(text, Line) else parse_line(text, language=language)
-        felt = Emotion.parse(emotion) if isinstance(emotion, str) else emotion
-        line = read_line(line) if felt is None else line.with_emotion(felt)
+        line = read_line(line) if emotion is None else line.with_emotion(_felt(emotion))
         outer = (asked or Delivery()).within(self.delivery)
         if outer == Delivery():
             return line
         return replace(line, spans=tuple(replace(s, delivery=s.delivery.within(outer)) for s in line.spans))
+
+
+def _felt(emotion: str | Emotion) -> Emotion:
+    """Return an emotion that was given in words or as such."""
+    if isinstance(emotion, Emotion):
+        return emotion
+    if not isinstance(emotion, str):
+        raise InputError(
+            f"an emotion is a text such as 'joy:0.8, fear:0.2' or an Emotion, not {type(emotion).__name__}"
+            + ("; write Emotion(**weights)" if isinstance(emotion, Mapping) else "")
+        )
+    return Emotion.parse(emotion)
+
+
+def _check_seed(seed: int) -> None:
+    if not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise InputError(f"seed={seed!r} is not allowed; give a whole number from 0 up")
 
 
 def _track(

@@ -74,7 +74,7 @@ def main(arguments: list[str] | None = None) -> None:
         status = stop.exit_code
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else "mien"
-        _complain(f"{error.format_message().rstrip('.')}; `{path} --help` shows what is allowed")
+        _complain(f"{error.format_message().rstrip('.')}{_hint(error)}; `{path} --help` shows what is allowed")
         status = 2
     except click.ClickException as error:
         _complain(error.format_message())
@@ -91,6 +91,16 @@ def main(arguments: list[str] | None = None) -> None:
         _complain(f"{error.filename or 'the system'}: {error.strerror or error}")
         status = 2
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _hint(error: click.UsageError) -> str:
+    """Return what usually lies behind a wrong call: a command misspelt, a text without quotes."""
+    message = error.message
+    if message.startswith("No such command"):
+        from conditioning.registry import nearest
+
+        return nearest(message.split("'")[1], list(COMMANDS)) if "Did you mean" not in message else ""
+    return "; a text of several words stands in quotes" if "unexpected extra argument" in message else ""
 
 
 def _complain(message: str) -> None:

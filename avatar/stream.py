@@ -62,6 +62,10 @@ class Chunk:
     text: str
     is_last: bool = False
 
+    def __repr__(self) -> str:
+        seconds = len(self.waveform) / self.sample_rate
+        return f"<Chunk at {self.start_s:.2f} s: {seconds:.2f} s of {self.text!r}, {self.motion!r}>"
+
 
 class LineStream:
     """Iterate over the chunks of a text that arrives in pieces.
@@ -86,7 +90,7 @@ class LineStream:
     def __init__(
         self,
         avatar: Avatar,
-        text_chunks: Iterable[str],
+        text_chunks: Iterable[str | None],
         emotion: str | Emotion | None = None,
         *,
         seed: int = 0,

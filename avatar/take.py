@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conditioning import Line, Motion, Speech
+from conditioning import Emotion, Line, Motion, Speech
 from renderers.renderer import DEFAULT_FPS, DEFAULT_SIZE
 
 if TYPE_CHECKING:
@@ -64,6 +66,21 @@ class Take:
     def text(self) -> str:
         """What is said, empty if it is not known."""
         return self.speech.text or (self.line.text if self.line else "")
+
+    @property
+    def emotion(self) -> Emotion:
+        """What is felt on average, weights rounded to tenths."""
+        return Emotion.from_weights(self.speech.emotion.sample(25.0, self.duration_s).mean(axis=0).round(1))
+
+    def __repr__(self) -> str:
+        return f"<Take: {self.text!r}, {self.emotion}, {self.duration_s:.2f} s, {self.motion!r}>"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: a player of the sound."""
+        from avatar.export.wave import wav_bytes
+
+        sound = b64encode(wav_bytes(self.speech)).decode("ascii")
+        return f'{escape(repr(self))}<br><audio controls src="data:audio/wav;base64,{sound}"></audio>'
 
     def save(self, path: Path | str, **options: Any) -> None:
         """Write the take to a file; the suffix picks the format.

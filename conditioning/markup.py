@@ -29,6 +29,7 @@ Between two spans of different emotion the performance glides, see
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -87,6 +88,10 @@ def parse_line(text: str, *, speaker: str = "", language: str = "en-us") -> Line
         from conditioning.ssml import parse_ssml
 
         return parse_ssml(text, speaker=speaker, language=language)
+    if tag := re.search(r"</?[a-zA-Z][^<>]*>", text):
+        warnings.warn(
+            f"{tag[0]!r} is read aloud, as SSML begins with <speak>; leave tags out, or wrap it", stacklevel=2
+        )
     return parse_marks(text, speaker=speaker, language=language)
 
 

@@ -73,6 +73,9 @@ class Motion:
         weights = np.zeros((frames, len(ARKIT_NAMES)), np.float32)
         return cls(fps, weights, np.zeros((frames, 3), np.float32), np.zeros((frames, 2, 3), np.float32))
 
+    def __repr__(self) -> str:
+        return f"<Motion: {len(self)} frames at {self.fps:g} fps>"
+
     def __len__(self) -> int:
         return len(self.weights)
 

@@ -29,14 +29,14 @@ _CUTS = (
 )
 
 
-def sentences(text: str | Iterable[str]) -> Iterator[str]:
+def sentences(text: str | Iterable[str | None]) -> Iterator[str]:
     """Yield each sentence as soon as the text behind it shows that it has ended.
 
     Parameters
     ----------
     text : str or iterable of str
-        Whole, or in pieces as it arrives, which may begin and end anywhere, also inside a word. Little more than
-        one sentence and one piece are held.
+        Whole, or in pieces as it arrives, which may begin and end anywhere, also inside a word; ``None``, which
+        language models send for "nothing yet", is passed over. Little more than one sentence and one piece are held.
 
     Yields
     ------
@@ -63,9 +63,9 @@ def sentences(text: str | Iterable[str]) -> Iterator[str]:
     yield from _cut(buffer)
 
 
-def _blocks(text: str | Iterable[str]) -> Iterator[str]:
+def _blocks(text: str | Iterable[str | None]) -> Iterator[str]:
     """Yield the pieces of a text, long ones cut, so that no buffer grows with the text."""
-    for piece in [text] if isinstance(text, str) else text:
+    for piece in filter(None, [text] if isinstance(text, str) else text):
         for start in range(0, len(piece), BLOCK_CHARACTERS):
             yield piece[start : start + BLOCK_CHARACTERS]
 

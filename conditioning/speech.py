@@ -88,6 +88,9 @@ class Speech:
         for kind, segments in (("phones", self.phones), ("words", self.words)):
             _check_tiling(kind, segments, len(wave), self.sample_rate)
 
+    def __repr__(self) -> str:
+        return f"<Speech: {self.text!r}, {self.duration_s:.2f} s at {self.sample_rate} Hz, {len(self.phones)} phones>"
+
     @property
     def duration_s(self) -> float:
         """Length in seconds."""

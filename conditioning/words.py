@@ -53,6 +53,9 @@ NEGATED = 0.5
 #: Words nearer to neutral than this are not named.
 SILENCE = 0.08
 
+#: Said where a weight was written in another way.
+_HOW = "; write weights as in 'joy:0.8, fear:0.2'"
+
 _TERM = re.compile(r"(?P<sign>-?)\s*(?P<words>[^:]*?)\s*(?::(?P<weight>.*))?", re.DOTALL)
 
 
@@ -112,7 +115,8 @@ def _parse_term(term: str) -> Emotion:
     negated, factor, word = _adverbs(words)
     emotion = lookup(word)
     if emotion is None:
-        raise InputError(f"unknown emotion {_show(word)}{_suggest(word)} (primaries: {', '.join(EMOTION_NAMES)})")
+        how = _HOW if re.search(r"[\d=]", word) else ""
+        raise InputError(f"unknown emotion {_show(word)}{_suggest(word)}{how} (primaries: {', '.join(EMOTION_NAMES)})")
     if match["weight"] is not None:
         weight = _parse_weight(term, match["weight"].strip())
         primary = ALIASES.get(word, word)
@@ -145,6 +149,7 @@ def _parse_weight(term: str, text: str) -> float:
     if not 0.0 <= weight <= 1.0:
         raise InputError(
             f"weight {_show(text)} in {_show(term)} is not allowed; weights run from 0 (absent) to 1 (full)"
+            f"{_HOW if math.isnan(weight) else ''}"
         )
     return weight
 

@@ -119,7 +119,9 @@ def open_renderer(name: str, portrait: Path | None, **options: Any) -> Renderer:
     """
     kind = RENDERERS.load(name)
     if portrait is None and kind.info.needs_portrait:
-        raise InputError(f"the renderer {name!r} needs a face; give a picture with --portrait, or use --renderer mesh")
+        raise InputError(
+            f"the renderer {name!r} needs a face; give a picture (portrait=…, --portrait), or the renderer 'mesh'"
+        )
     check_options(name, options)
     renderer: Renderer = kind(portrait, **options)
     return renderer

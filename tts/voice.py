@@ -89,6 +89,21 @@ VOICES = Registry(
 )
 
 
+def check_speaker(name: str, speaker: str | None) -> None:
+    """Check that a voice is known and has a speaker, without constructing it.
+
+    Raises
+    ------
+    BackendError
+        If there is no voice of that name, or it says who speaks in it and ``speaker`` is not among them.
+    """
+    speakers = list(VOICES.load(name).info.speakers)
+    if speaker is not None and speakers and speaker not in speakers:
+        raise BackendError(
+            f"voice {name!r} has no speaker {speaker!r}; it has {', '.join(speakers)}{nearest(speaker, speakers)}"
+        )
+
+
 def open_voice(name: str, **options: Any) -> Voice:
     """Construct a voice by name.
 

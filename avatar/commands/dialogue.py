@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from avatar.commands import options
 
+if TYPE_CHECKING:
+    from avatar.dialogue.journal import Record
+    from avatar.dialogue.plan import Job
+
+#: Failed lines that are named before it is said how many more there are.
+MAX_NAMED = 10
+
 
 @click.command()
 @click.argument("script", type=click.Path(path_type=Path))
 @click.argument("cast", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FOLDER", help="Where it goes.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FOLDER", help="Where it goes; a folder for each script."
+)
 @click.option("--new-cast", is_flag=True, help="Only write CAST: a table for each speaker of the script, to be edited.")
-@click.option("--formats", default="wav,csv", show_default=True, help="What to write for each line.")
+@click.option(
+    "--formats", default="wav,csv", show_default=True, metavar="SUFFIXES",
+    help="What to write for each line, with commas between: wav,csv,mp4,anim,tres,unreal.csv … (`mien doctor`).",
+)  # fmt: skip
 @click.option("--language", default="en-us", show_default=True, metavar="TAG", help="Of lines that name none.")
 @click.option("--only", multiple=True, metavar="ID|SPEAKER", help="Only this line or speaker. May be repeated.")
 @click.option("--fps", type=click.FloatRange(1, 240), default=25.0, show_default=True, help="Video frames a second.")
@@ -24,7 +37,7 @@ from avatar.commands import options
 @click.option("--moods", is_flag=True, help="Let feelings carry over from line to line and rub off between speakers.")
 @click.option("--plot", is_flag=True, help="Draw the moods of all speakers over the scene: FOLDER/moods.png.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be made, how long it takes and how large it is.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress bar and no report.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress bar and no report; lines that fail are named.")
 def dialogue(
     script: Path,
     cast: Path,
@@ -44,8 +57,9 @@ def dialogue(
 ) -> None:
     """Perform every line of SCRIPT with the characters of CAST.
 
-    SCRIPT is a Yarn Spinner file, a Ren'Py dialogue.tab, a sheet (.csv, .tsv, .xlsx) with the columns line_id,
-    speaker, text, a .jsonl, or an Ink story. CAST is a TOML file with one table per character.
+    SCRIPT is a Yarn Spinner file, a Ren'Py dialogue.tab, a sheet (.csv, .tsv, .xlsx) with the columns line_id, speaker,
+    text and, if you like, emotion, intensity, direction, language, seed, a .jsonl, or an Ink story. CAST is a TOML file
+    with one table per character.
 
     Files go to FOLDER/<language>/<speaker>/<line id>.<suffix>, with manifest.jsonl and a page index.html on which
     every line can be played. Stop it whenever you like; started again, it goes on where it was, and a line is made
@@ -57,7 +71,7 @@ def dialogue(
     """
     from tqdm import tqdm
 
-    from avatar.dialogue import Settings, plan, read_cast, read_script
+    from avatar.dialogue import NARRATOR, Settings, plan, read_cast, read_script
     from avatar.dialogue.estimate import estimate
     from avatar.dialogue.plan import feel
     from avatar.dialogue.run import run
@@ -70,7 +84,7 @@ def dialogue(
         _write_cast(script, cast)
         return
     if output is None:
-        raise click.UsageError("Missing option '-o' / '--output'.")
+        raise click.UsageError("Missing option '-o' / '--output', the folder to write into, such as -o out.")
     suffixes = tuple(suffix_of(Path(f"line.{name.strip().lstrip('.')}")) for name in formats.split(",") if name.strip())
     lines = read_script(script)
     characters = read_cast(cast)
@@ -79,15 +93,29 @@ def dialogue(
         click.echo(estimate(jobs, output, workers))
         return
     with tqdm(total=len(jobs), unit="line", disable=quiet or None) as bar:
-        outcome = run(jobs, output, workers=workers, ray_address=ray_address, on_done=bar.update)
+        outcome = run(
+            jobs, output, workers=workers, ray_address=ray_address, keep_others=bool(only), on_done=bar.update
+        )
     if plot:
         write_whole(output / MOODS, lambda path: save_figure(plot_scene(feel(lines, characters).lines), path))
-    faces = {job.line.speaker: job.character.portrait for job in jobs if job.character.portrait}
+    portraits = {character.name.casefold(): character.portrait for character in characters.characters}
+    faces = {name: face for name in lines.speakers if (face := portraits.get((name or NARRATOR).casefold()))}
     page = write_sheet(output, outcome.records, script.stem, faces)
+    _name_failures(jobs, outcome.records)
     if not quiet:
         click.echo(f"{outcome.rendered} made, {outcome.kept} kept, {outcome.failed} failed: {page}")
     if outcome.failed:
         raise SystemExit(1)
+
+
+def _name_failures(jobs: list[Job], records: list[Record]) -> None:
+    """Say which of the jobs failed and why, the first few of them."""
+    errors = {record["fingerprint"]: record["error"] for record in records if "error" in record}
+    failed = [(job.line, errors[job.fingerprint]) for job in jobs if job.fingerprint in errors]
+    for line, error in failed[:MAX_NAMED]:
+        click.echo(f"mien: {line.place}: {line.line_id}: {error}", err=True)
+    if failed[MAX_NAMED:]:
+        click.echo(f"mien: … and {len(failed) - MAX_NAMED} more; the page and manifest.jsonl name them all", err=True)
 
 
 def _write_cast(script: Path, cast: Path) -> None:

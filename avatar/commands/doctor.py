@@ -102,7 +102,8 @@ def _examine_backend(registry: Any, name: str) -> Finding:
     missing = _missing(info.requires)
     if info.needs_cuda and "CUDA" not in _device():
         missing.append("needs a CUDA device")
-    return Finding(registry.kind, name, info.summary, info.licence, not missing, "; ".join(missing))
+    speakers = f"; speakers {', '.join(info.speakers)}" if getattr(info, "speakers", ()) else ""
+    return Finding(registry.kind, name, info.summary + speakers, info.licence, not missing, "; ".join(missing))
 
 
 def _examine_writer(suffix: str, registry: Any) -> Finding:

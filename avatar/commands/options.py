@@ -30,7 +30,7 @@ class Size(_ParamType):
         """Return (width, height)."""
         if isinstance(value, tuple):
             return value
-        match = re.fullmatch(r"(\d{1,5})(?:[x×](\d{1,5}))?", str(value).strip())
+        match = re.fullmatch(r"(\d{1,9})(?:[x×](\d{1,9}))?", str(value).strip())
         if match is None:
             self.fail(f"{value!r} is not a size; write 512x512, or 512 for a square", param, ctx)
         return int(match[1]), int(match[2] or match[1])
@@ -94,7 +94,7 @@ portrait = click.option(
 
 voice = _bundle(
     click.option("--voice", metavar="NAME", help="Which voice; `mien doctor` lists them."),
-    click.option("--speaker", metavar="NAME", help="Which speaker of the voice."),
+    click.option("--speaker", metavar="NAME", help="Which speaker of the voice; `mien doctor` lists them."),
     click.option(
         "--voice-option",
         "voice_options",

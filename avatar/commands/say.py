@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
 import click
 
 from avatar.commands import options
+
+#: Longer texts are no file's name.
+MAX_NAME = 200
 
 
 @click.command()
@@ -50,7 +54,9 @@ def say(
 ) -> None:
     """Speak TEXT with an emotion and write what -o asks for.
 
-    TEXT may be "-" to read it from standard input. Without --emotion the feeling is read from the words.
+    TEXT may be "-" to read it from standard input. Without --emotion the feeling is read from the words. It may hold
+    marks that count from there on: [joy:0.9], [neutral], [pause 0.6], [rate 1.2], [pitch +2], [range 1.4], [gain -6],
+    [plain] to end them, and *emphasis* on a word; or be SSML (<speak>…</speak>).
 
     \b
     mien say "You came back!" --emotion "joy:0.8, surprise:0.4" --portrait guard.png -o hello.mp4
@@ -69,6 +75,10 @@ def say(
     assert text is not None
     if text == "-":
         text = sys.stdin.read()
+    elif len(text) < MAX_NAME and Path(text).is_file():
+        warnings.warn(
+            f"{text!r} is read aloud, and is a file as well; for its words: mien say - < {text}", stacklevel=2
+        )
     like = rest.pop("like")
     avatar, targets = open_avatar(output, **rest)
     take = avatar.say(text, emotion=emotion, like=like, seed=seed, language=language)
@@ -94,7 +104,7 @@ def _say_again(edit: Path, emotion: str | None, output: tuple[Path, ...], rest: 
         raise InputError(f"--{name} cannot be changed with --edit; it is the take's own: say TEXT anew")
     rest.pop("like")
     take, edits = read_edits(edit)
-    portrait = rest.pop("portrait") or take.portrait
+    portrait = rest.pop("portrait") or (take.portrait if take.portrait and take.portrait.is_file() else None)
     avatar, targets = open_avatar(output, portrait=portrait, **rest)
     again = avatar.edit(take, edits)
     save(replace(again, portrait=portrait, renderer=avatar.renderer, renderer_options=avatar.renderer_options), targets)

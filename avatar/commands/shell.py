@@ -14,7 +14,7 @@ from avatar.avatar import DEFAULT_RENDERER, DEFAULT_VOICE, Avatar
 from avatar.export import VIDEO_SUFFIXES, check_target, options_of, suffix_of
 from avatar.take import Take
 from checkpoints.errors import InputError, OutputError
-from conditioning import Delivery, Emotion
+from conditioning import Delivery
 from renderers.renderer import RENDERERS, check_options
 
 __all__ = ["Targets", "open_avatar", "save"]
@@ -136,8 +136,7 @@ def save(take: Take, targets: Targets) -> None:
             options["rig"] = targets.rig
         take.save(path, beside=targets.beside, **options)
     if not targets.quiet:
-        felt = Emotion.from_weights(take.speech.emotion.sample(25.0, take.duration_s).mean(axis=0).round(1))
-        click.echo(f"{take.duration_s:.2f} s, {felt}: {', '.join(str(path) for path in targets.paths)}")
+        click.echo(f"{take.duration_s:.2f} s, {take.emotion}: {', '.join(str(path) for path in targets.paths)}")
 
 
 def _check_rig(rig: str | None, paths: tuple[Path, ...]) -> None:

@@ -92,9 +92,14 @@ class Journal:
                 "the run goes on where it was"
             ) from error
 
-    def close_with(self, jobs: Iterable[Job]) -> list[Record]:
-        """Write the manifest of ``jobs`` in their order, drop the journal, and return the records."""
-        records = [self.records[job.fingerprint] for job in jobs if job.fingerprint in self.records]
+    def close_with(self, jobs: Iterable[Job], *, keep_others: bool = False) -> list[Record]:
+        """Write the manifest of ``jobs`` in their order, drop the journal, and return its records.
+
+        With ``keep_others`` lines of earlier runs that are not among the jobs keep their records, and all their places.
+        """
+        ours = _by_line(self.records[job.fingerprint] for job in jobs if job.fingerprint in self.records)
+        before = _by_line(read_records(self.folder / MANIFEST).values()) if keep_others else {}
+        records = list((before | ours).values())
         write_text(self.folder / MANIFEST, "".join(map(_as_line, records)))
         self._file.close()
         (self.folder / JOURNAL).unlink(missing_ok=True)
@@ -107,6 +112,10 @@ def is_finished(job: Job, records: Mapping[str, Record], folder: Path) -> bool:
     if record is None or "error" in record or set(record.get("files", ())) != set(job.files):
         return False
     return all(_size(folder / name) == facts["bytes"] for name, facts in record["files"].items())
+
+
+def _by_line(records: Iterable[Record]) -> dict[tuple[str, str], Record]:
+    return {(record["language"], record["line_id"]): record for record in records}
 
 
 def _size(path: Path) -> int:

@@ -16,9 +16,9 @@ __all__ = ["new_cast"]
 PITCH_STEPS_ST = (0.0, 1.5, -1.5, 3.0, -3.0)
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _HEAD = """\
-# Who speaks. Every key is optional: portrait = "mira.png" (beside this file), voice, speaker, rate, pitch_st,
-# expressiveness, head_motion, blink_rate, gaze_motion, baseline = "trust:0.3", seed, and
-# personality = { openness = 0, conscientiousness = 0, extraversion = 0, agreeableness = 0, neuroticism = 0 }.
+# Who speaks. Every key is optional: portrait = "mira.png" (beside this file), voice and speaker (`mien doctor` lists
+# them), rate, pitch_st, renderer, expressiveness, head_motion, blink_rate, gaze_motion, baseline = "trust:0.3",
+# seed, and personality = { openness = 0, conscientiousness = 0, extraversion = 0, agreeableness = 0, neuroticism = 0 }.
 """
 
 

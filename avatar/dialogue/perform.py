@@ -37,7 +37,9 @@ def perform(job: Job, folder: Path) -> dict[str, Any]:
         warnings.simplefilter("always", UserWarning)
         try:
             result = _render(job, folder)
-        except (MienError, OSError, MemoryError) as error:
+        except MienError as error:
+            result = {"error": str(error)}
+        except (OSError, MemoryError) as error:
             result = {"error": f"{type(error).__name__}: {error}"}
     notes = list(dict.fromkeys(str(item.message) for item in caught if issubclass(item.category, UserWarning)))
     return {**identity(job), **result, "warnings": notes}

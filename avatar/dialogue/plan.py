@@ -11,13 +11,18 @@ from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
+from avatar.avatar import DEFAULT_RENDERER, DEFAULT_VOICE
 from avatar.dialogue.cast import NARRATOR, Cast, Character
 from avatar.dialogue.script import Script, ScriptLine, safe_name
+from avatar.export import VIDEO_SUFFIXES
 from checkpoints import manifest
-from checkpoints.errors import InputError
+from checkpoints.errors import BackendError, InputError
 from conditioning import Emotion
 from conditioning.mood import Mood, Personality, Scene
 from conditioning.reader import read_emotion
+from conditioning.registry import nearest
+from renderers.renderer import RENDERERS
+from tts.voice import check_speaker
 
 __all__ = ["CHARACTERS_PER_S", "Job", "Settings", "feel", "plan"]
 
@@ -105,21 +110,29 @@ def plan(script: Script, cast: Cast, settings: Settings, only: Iterable[str] = (
     Raises
     ------
     InputError
-        If a speaker is not in the cast, or ``only`` names neither a line nor a speaker.
+        If a speaker is not in the cast or lacks the face that a video needs, or ``only`` names neither a line nor a
+        speaker (compared without case).
     """
-    wanted = set(only)
-    known = {line.line_id for line in script} | set(script.speakers)
-    if wanted - known:
+    wanted = {name.casefold() for name in only}
+    known = {name.casefold(): name for line in script for name in (line.line_id, line.speaker)}
+    for name in sorted(wanted - known.keys()):
         raise InputError(
-            f"--only names {sorted(wanted - known)[0]!r}, which is neither a line id nor a speaker of the script"
+            f"--only names {name!r}, which is neither a line id nor a speaker of the script"
+            f"{nearest(name, [*known.values()])}"
         )
-    chosen = [(i, line) for i, line in enumerate(script) if not wanted or {line.line_id, line.speaker} & wanted]
+    chosen = [
+        (i, line)
+        for i, line in enumerate(script)
+        if not wanted or {line.line_id.casefold(), line.speaker.casefold()} & wanted
+    ]
     _check_speakers([line for _, line in chosen], cast)
     felt = feel(script, cast).lines if settings.moods else None
     jobs = [
         _job(line, _character(cast, line), settings, str(felt[i].felt) if felt else _emotion(line))
         for i, line in chosen
     ]
+    for character in dict.fromkeys(job.character for job in jobs):
+        _check_character(character, settings)
     stems: dict[str, str] = {}
     for job in jobs:
         if job.stem.casefold() in stems:
@@ -163,6 +176,24 @@ def _check_speakers(lines: Sequence[ScriptLine], cast: Cast) -> None:
         raise InputError(
             f"the cast has no table for {len(missing)} speakers (lines): {shown}; add them, "
             "or let mien dialogue SCRIPT CAST --new-cast write a cast with all of them"
+        )
+
+
+def _check_character(character: Character, settings: Settings) -> None:
+    """Raise before any work what would fail every line of a character: a speaker or a face that is not there."""
+    try:
+        check_speaker(character.voice or DEFAULT_VOICE, character.speaker)
+    except BackendError as error:
+        raise InputError(f"the cast's [{character.name}]: {error}") from error
+    pictures = sorted(VIDEO_SUFFIXES & set(settings.formats))
+    if (
+        pictures
+        and character.portrait is None
+        and RENDERERS.load(character.renderer or DEFAULT_RENDERER).info.needs_portrait
+    ):
+        raise InputError(
+            f"the cast's [{character.name}] has no portrait, and {pictures[0]} needs a face; "
+            'write portrait = "face.png" into its table, or renderer = "mesh"'
         )
 
 

@@ -31,7 +31,7 @@ class Outcome:
     Attributes
     ----------
     records : list of dict
-        In the script's order.
+        Of the manifest, in the script's order.
     rendered, kept, failed : int
         Lines made now, made before, and not made.
     """
@@ -53,6 +53,7 @@ def run(
     *,
     workers: int | None = None,
     ray_address: str | None = None,
+    keep_others: bool = False,
     on_done: Callable[[int], object] = lambda count: None,
 ) -> Outcome:
     """Perform the jobs that are not finished, and write the manifest.
@@ -67,6 +68,8 @@ def run(
         Processes; one for each core by default. With Ray: tasks at a time, by default as many as it has cores.
     ray_address : str, optional
         Of a Ray cluster (``"local"`` starts one here) instead of processes.
+    keep_others : bool
+        Whether the manifest keeps the lines of earlier runs that are not among the jobs.
     on_done : callable
         Called with the number of lines that were finished since the last call.
 
@@ -88,7 +91,7 @@ def run(
             journal.add(record)
             failed += "error" in record
             on_done(1)
-        records = journal.close_with(jobs)
+        records = journal.close_with(jobs, keep_others=keep_others)
     return Outcome(records, len(open_jobs) - failed, len(jobs) - len(open_jobs), failed)
 
 

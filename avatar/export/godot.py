@@ -40,7 +40,7 @@ def write_tres(
     head: str = "Head",
     godot: int = 4,
 ) -> None:
-    """Write an Animation resource.
+    """Write an Animation resource for Godot.
 
     Parameters
     ----------

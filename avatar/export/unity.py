@@ -35,7 +35,7 @@ FloatArray = npt.NDArray[np.float64]
 def write_anim(
     take: Take, path: Path, *, fps: float | None = None, rig: str = "arkit", face: str = "Head/Face", head: str = "Head"
 ) -> None:
-    """Write an animation clip.
+    """Write an animation clip for Unity.
 
     Parameters
     ----------

@@ -59,7 +59,11 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("say", "Hi.", "--rate", "99", "-o", "x.wav"), "rate=99"),
         (("say", "Hi.", "--size", "big", "-o", "x.wav"), "'big' is not a size"),
         (("say", "Hi.", "--fps", "0", "-o", "x.wav"), "--fps"),
-        (("sya", "Hi."), "No such command 'sya'"),
+        (("sya", "Hi."), "No such command 'sya'; did you mean say?"),
+        (("say", "Hi", "there."), "a text of several words stands in quotes"),
+        (("say", "Hi.", "-e", "joy=0.5"), "write weights as in 'joy:0.8, fear:0.2'"),
+        (("say", "Hi.", "-e", "joy:0.5 fear:0.2"), "write weights as in 'joy:0.8, fear:0.2'"),
+        (("say", "Hi.", "-p", "none.png", "-o", "x.wav"), "there is no portrait none.png"),
         (("say",), "give either TEXT"),
     ],
 )
@@ -71,6 +75,14 @@ def test_a_wrong_request_gets_one_line_and_leaves_nothing(
     assert says in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_text_that_is_a_file_or_has_tags_is_read_aloud_with_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "line.txt").write_text("Hi.")
+    for text, says in (("line.txt", "mien say - < line.txt"), ("Go <b>now</b>.", "'<b>' is read aloud")):
+        result = mien("say", text, "-e", "joy", "-o", "x.wav", folder=tmp_path)
+        assert result.returncode == 0
+        assert says in result.stderr
 
 
 @pytest.mark.parametrize("target", ["x.mp4", "x.gif"])

@@ -23,6 +23,7 @@ import pytest
 from PIL import Image
 
 from avatar.dialogue import Job, Settings, new_cast, plan, read_cast, read_script
+from avatar.dialogue.estimate import estimate
 from avatar.dialogue.journal import Journal, is_finished, read_records
 from avatar.dialogue.perform import take_of
 from avatar.dialogue.run import perform_here, run
@@ -220,6 +221,63 @@ def test_a_line_that_a_broken_pool_did_not_take_is_not_lost(
     monkeypatch.setattr("avatar.dialogue.run.worker_pool", Pool)
     monkeypatch.setattr("avatar.dialogue.run.perform", lambda job, folder: {"line_id": job.line.line_id})
     assert sorted(record["line_id"] for record in perform_here(jobs[:3], tmp_path, 1)) == ["l0", "l1", "l2"]
+
+
+def test_a_run_of_some_lines_keeps_what_is_known_of_the_others(
+    scene_files: tuple[Path, Path], jobs: list[Job], tmp_path: Path
+) -> None:
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    run(jobs, whole, workers=1)
+    script, cast = read_script(scene_files[0]), read_cast(scene_files[1])
+    some = run(plan(script, cast, Settings(), only=["MIRA"]), parts, workers=1, keep_others=True)
+    assert [record["line_id"] for record in some.records] == ["l0", "l2"]
+    other = run(plan(script, cast, Settings((".wav",)), only=["l0"]), parts, workers=1, keep_others=True)
+    assert (other.rendered, [record["line_id"] for record in other.records]) == (1, ["l0", "l2"])
+    assert set(other.records[0]["files"]) == {jobs[0].stem + ".wav"}
+    rest = run(jobs, parts, workers=1)
+    assert (rest.rendered, rest.kept) == (3, 1), "l0 once more with its curves, l1 and l3"
+    assert tree(parts) == tree(whole)
+
+
+@pytest.mark.parametrize(
+    ("cast", "formats", "says"),
+    [
+        ("[mira]\nspeaker = 'dazy'\n[guard]\n", (".wav",), r"\[mira\]: voice 'daisy' has no speaker 'dazy'.*daisy"),
+        ("[mira]\nvoice = 'daysy'\n[guard]\n", (".wav",), r"\[mira\]: no voice is called 'daysy'"),
+        ("[mira]\n[guard]\nrenderer = 'mesh'\n", (".wav", ".mp4"), r"\[mira\] has no portrait, and \.mp4 needs a face"),
+    ],
+)
+def test_what_would_fail_every_line_of_a_character_is_said_before_any_work(
+    scene_files: tuple[Path, Path], cast: str, formats: tuple[str, ...], says: str
+) -> None:
+    scene_files[1].write_text(cast)
+    script, characters = read_script(scene_files[0]), read_cast(scene_files[1])
+    with pytest.raises(InputError, match=says):
+        plan(script, characters, Settings(formats))
+    assert len(plan(script, characters, Settings(formats), only=["guard"])) == 2
+
+
+def test_the_command_names_each_line_that_failed(tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text("line_id,speaker,text,emotion\na,Mira,Yes.,joyy\nb,Mira,Hi {$x}.,joy\n")
+    (tmp_path / "c.toml").write_text("[mira]\n")
+    command = [sys.executable, "-m", "avatar", "dialogue", "s.csv", "c.toml", "-o", "out", "--workers", "1", "-q"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    first, second = result.stderr.splitlines()
+    assert first.startswith("mien: s.csv:2: a: unknown emotion 'joyy'")
+    assert second.startswith("mien: s.csv:3: b: the text holds {$x}")
+
+
+def test_the_estimate_counts_the_head_in_every_file(scene_files: tuple[Path, Path]) -> None:
+    folder = scene_files[0].parent / "out"
+    settings = Settings((".wav", ".csv", ".glb", ".anim"))
+    (job,) = plan(read_script(scene_files[0]), read_cast(scene_files[1]), settings, only=["l2"])
+    said = re.search(r"1 of 1 lines to make, about 1 seconds of speech: .* and (\d+) MB", estimate([job], folder))
+    run([job], folder, workers=1)
+    made = sum((folder / name).stat().st_size for name in job.files) / 1e6
+    assert said is not None
+    assert float(said[1]) == pytest.approx(made, rel=0.15)
+    assert estimate([job], folder).startswith("0 of 1 lines to make, about 0 seconds")
 
 
 def test_two_runs_into_one_folder_are_refused(tmp_path: Path) -> None:

@@ -37,6 +37,10 @@ def test_pieces_of_text_give_the_same_sentences(cuts: list[int]) -> None:
     assert list(sentences(chunks)) == list(sentences(TEXT))
 
 
+def test_nothing_yet_is_passed_over() -> None:
+    assert list(sentences([None, "Go", "", None, " now. Then", " rest.", None])) == ["Go now.", "Then rest."]
+
+
 @given(st.text(alphabet="ab .,;!?…\n\"'(", max_size=3000))
 def test_no_word_is_lost_or_said_twice(text: str) -> None:
     assert " ".join(sentences(text)).split() == text.split()
