@@ -29,14 +29,16 @@ _TEETH_DOWN = 0.25
 _GUMS_AWAY = 0.16
 #: Half the width of the incisors.
 _INCISORS = 0.8
-#: The tongue from its back to its tip: depth, height of its ridge (both relative to the lower incisors' edge), and
-#: half its width, units; its sides fall by this, its middle groove is this deep.
-_TONGUE_Z = (-5.6, -4.4, -3.2, -2.1, -1.3, -0.8, -0.5)
-_TONGUE_Y = (0.15, 0.40, 0.45, 0.25, -0.05, -0.35, -0.75)
-_TONGUE_X = (1.60, 1.75, 1.80, 1.70, 1.40, 0.95, 0.30)
+#: The tongue from its back over its tip and down in front: depth, height of its ridge (both relative to the lower
+#: incisors' edge), and half its width, units; its sides fall by this, its middle groove is this deep.
+_TONGUE_Z = (-5.6, -4.4, -3.2, -2.1, -1.3, -0.8, -0.5, -0.55, -0.9)
+_TONGUE_Y = (0.15, 0.40, 0.45, 0.25, -0.05, -0.35, -0.75, -1.40, -2.40)
+_TONGUE_X = (1.60, 1.75, 1.80, 1.70, 1.45, 1.20, 1.00, 1.05, 1.20)
 _SIDES, _GROOVE = 0.8, 0.10
 #: Rows and columns of its surface.
-_ROWS, _COLUMNS = 22, 21
+_ROWS, _COLUMNS = 26, 21
+#: Out of the mouth its tip rises and comes forward by this.
+_OUT = np.array([0.0, 1.6, 2.2], np.float32)
 #: The tongue keeps nearer to the palate than the jaw does.
 _TONGUE_STAYS = 0.12
 
@@ -135,7 +137,8 @@ def _tongue_deltas(rig: Rig, points: Float) -> Float:
     for name in INSIDE:
         delta = rig.head_deltas[ARKIT_INDEX[name]]
         if name == "tongueOut":
-            moves.append(np.repeat(delta[rig.tongue].mean(0)[None], len(points), 0))
+            along = ((points[:, 2] - points[:, 2].min()) / np.ptp(points[:, 2]))[:, None]
+            moves.append(_OUT * along ** np.array([1, 2, 1]))
             continue
         field, *_ = np.linalg.lstsq(known, delta[lower], rcond=None)
         moves.append(wanted @ field * (1 - _TONGUE_STAYS))

@@ -264,7 +264,10 @@ class Scene:
         lift: Float,
     ) -> Float:
         mouth = self.mouth
-        inside = blend(mouth.points, mouth.deltas, weights[mouth.shape_index].astype(np.float32))
+        moved = weights[mouth.shape_index].astype(np.float32)
+        # A little of the tongue between the teeth, as in "th", shows already.
+        moved[-1] = np.sqrt(max(float(moved[-1]), 0.0))
+        inside = blend(mouth.points, mouth.deltas, moved)
         inside = self.poser.rotate(inside, rotation) + lift
         anchor = self.poser.rotate(mouth.anchor[None], rotation)[0] + lift
         return draw_mouth(mouth, box, inside, anchor, rotation, opening, parted, rounded)

@@ -180,3 +180,17 @@ def test_nothing_is_painted_outside_the_inner_lips(scene: Scene, shapes: dict[st
 def test_closed_mouths_do_not_depend_on_their_inside(scene: Scene, shapes: dict[str, float]) -> None:
     other = replace(scene, mouth=replace(scene.mouth, colours=255 - scene.mouth.colours, throat=np.full(3, 255.0)))
     assert np.array_equal(_draw(scene, **shapes), _draw(other, **shapes))
+
+
+def test_tongue_comes_out_over_the_lower_teeth(scene: Scene) -> None:
+    """Red and light fill the lower half of the opening, which is dark as long as the tongue stays back."""
+    shapes = {"jawOpen": 0.3}
+    ring = _ring(scene, **shapes)
+    halves = []
+    for out in (0.0, 0.3, 1.0):
+        column = _column(scene, _draw(scene, **shapes, tongueOut=out), ring)
+        halves.append(column[len(column) // 2 : -2].mean(0))
+    light = [half @ LIGHT for half in halves]
+    assert light[0] < light[1] < light[2]
+    assert light[2] > 2 * light[0]
+    assert halves[2][0] > 1.4 * halves[2][1]
