@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 from types import FrameType
 
 import click
 
-from checkpoints.errors import MissingDependency
+from checkpoints.errors import InputError, MissingDependency
 
 
 @click.command()
@@ -40,13 +41,12 @@ def serve(**options: object) -> None:
     from avatar.serve.config import ServeConfig
 
     config = ServeConfig(token=os.environ.get("MIEN_TOKEN", ""), **options)  # type: ignore[arg-type]
+    listener = _listen(config.host, config.port)
     app = create_app(config)
 
     server = uvicorn.Server(
         uvicorn.Config(
             app,
-            host=config.host,
-            port=config.port,
             log_level="warning",
             ws_max_size=65536,
             timeout_graceful_shutdown=30,
@@ -60,4 +60,16 @@ def serve(**options: object) -> None:
         end(signal, frame)
 
     server.handle_exit = handle_exit
-    server.run()
+    click.echo(f"http://{config.host}:{listener.getsockname()[1]}/docs tells what it can do  (Ctrl-C ends it)")
+    server.run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        why = os.strerror(error.errno).lower() if error.errno and error.errno > 0 else error
+        raise InputError(
+            f"cannot listen at {host}:{port}: {why}; stop what uses it, or give another --port or --host"
+        ) from error

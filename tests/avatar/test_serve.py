@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import socket
 import sqlite3
 import struct
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -167,6 +170,21 @@ def test_a_hostile_opening_is_answered_and_closed(client: TestClient, message: s
         socket.send_text(message)
         assert "error" in socket.receive_json()
         assert socket.receive()["type"] == "websocket.close"
+
+
+def test_the_command_says_where_it_listens_or_that_it_cannot(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "avatar", "serve", "--folder", str(tmp_path / "jobs"), "--port"]
+    with subprocess.Popen([*command, "0"], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        url = server.stdout.readline().split()[0]
+        try:
+            assert "Mien" in httpx.get(url, timeout=60).text
+            port = str(httpx.URL(url).port)
+            second = subprocess.run([*command, port], capture_output=True, text=True, check=False)
+        finally:
+            server.send_signal(signal.SIGINT)
+    assert second.returncode == 2
+    assert f"cannot listen at 127.0.0.1:{port}: address already in use; stop" in second.stderr
 
 
 def test_a_cancelled_job_lets_its_waiter_go(tmp_path: Path) -> None:
