@@ -23,6 +23,14 @@ def mien(*arguments: str, folder: Path, **options: object) -> subprocess.Complet
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, **options)  # type: ignore[call-overload, no-any-return]
 
 
+def assert_refused(result: subprocess.CompletedProcess[str], says: str, folder: Path) -> None:
+    """Status 2, one line, and nothing left in the folder."""
+    assert result.returncode == 2
+    assert says in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert list(folder.iterdir()) == []
+
+
 @pytest.fixture(scope="module")
 def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Portraits that cannot be used, and one that can."""
@@ -71,10 +79,7 @@ def test_a_wrong_request_gets_one_line_and_leaves_nothing(
     tmp_path: Path, arguments: tuple[str, ...], says: str
 ) -> None:
     result = mien(*arguments, folder=tmp_path)
-    assert result.returncode == 2
-    assert says in result.stderr
-    assert len(result.stderr.strip().splitlines()) == 1
-    assert list(tmp_path.iterdir()) == []
+    assert_refused(result, says, tmp_path)
 
 
 def test_a_text_that_is_a_file_or_has_tags_is_read_aloud_with_a_warning(tmp_path: Path) -> None:
@@ -89,10 +94,7 @@ def test_a_text_that_is_a_file_or_has_tags_is_read_aloud_with_a_warning(tmp_path
 def test_transparency_that_a_file_cannot_hold_is_refused_before_any_work(tmp_path: Path, target: str) -> None:
     """No portrait has been opened yet: the one named here does not exist."""
     result = mien("say", "Hi.", "--portrait", "no.png", "--transparent", "-o", target, folder=tmp_path)
-    assert result.returncode == 2
-    assert f"{target} cannot be transparent; write .webm or .png.zip" in result.stderr
-    assert len(result.stderr.strip().splitlines()) == 1
-    assert list(tmp_path.iterdir()) == []
+    assert_refused(result, f"{target} cannot be transparent; write .webm or .png.zip", tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -106,10 +108,7 @@ def test_transparency_that_a_file_cannot_hold_is_refused_before_any_work(tmp_pat
 )
 def test_a_wrong_portrait_gets_one_line_and_leaves_nothing(faces: Path, tmp_path: Path, name: str, says: str) -> None:
     result = mien(*HELLO, "-p", str(faces / name), "-o", "x.mp4", folder=tmp_path)
-    assert result.returncode == 2
-    assert says in result.stderr
-    assert len(result.stderr.strip().splitlines()) == 1
-    assert list(tmp_path.iterdir()) == []
+    assert_refused(result, says, tmp_path)
 
 
 def test_an_idle_face_is_curves_alone_by_default(tmp_path: Path) -> None:
@@ -180,9 +179,6 @@ def test_a_full_disk_in_the_middle_of_a_video_is_said_and_leaves_nothing(faces: 
         pytest.skip("cannot mount a small disk here")
     try:
         result = mien(*HELLO, "-p", str(faces / "good.png"), "-o", "x.mp4", folder=disk)
-        assert result.returncode == 2
-        assert "disk is full" in result.stderr
-        assert len(result.stderr.strip().splitlines()) == 1
-        assert list(disk.iterdir()) == []
+        assert_refused(result, "disk is full", disk)
     finally:
         subprocess.run(["umount", str(disk)], check=True)

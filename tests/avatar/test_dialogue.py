@@ -49,6 +49,13 @@ def jobs(scene_files: tuple[Path, Path]) -> list[Job]:
     return plan(read_script(scene_files[0]), read_cast(scene_files[1]), Settings())
 
 
+def planned(folder: Path, script: str, cast: str = "[mira]\n", formats: tuple[str, ...] = (".wav",)) -> list[Job]:
+    """The jobs of a sheet and a cast, written into a folder as s.csv and c.toml."""
+    (folder / "s.csv").write_text(script, encoding="utf-8")
+    (folder / "c.toml").write_text(cast, encoding="utf-8")
+    return plan(read_script(folder / "s.csv"), read_cast(folder / "c.toml"), Settings(formats))
+
+
 def tree(folder: Path) -> dict[str, str]:
     """Every file below a folder, with its hash."""
     files = (path for path in folder.rglob("*") if path.is_file())
@@ -75,10 +82,8 @@ def test_two_workers_and_one_make_the_same_tree(jobs: list[Job], tmp_path: Path)
 def test_a_line_without_words_is_a_silent_face_that_feels(
     tmp_path: Path, text: str, given: str, duration_s: float, felt: dict[str, float]
 ) -> None:
-    script = tmp_path / "s.csv"
-    script.write_text(f"line_id,speaker,text,emotion\na,Mira,{text},{given!r}\n".replace("'", '"'), encoding="utf-8")
-    (tmp_path / "c.toml").write_text("[mira]\n")
-    (job,) = plan(read_script(script), read_cast(tmp_path / "c.toml"), Settings((".wav", ".csv")))
+    sheet = f"line_id,speaker,text,emotion\na,Mira,{text},{given!r}\n".replace("'", '"')
+    (job,) = planned(tmp_path, sheet, formats=(".wav", ".csv"))
     with pytest.warns(UserWarning, match="no words in"):
         take = take_of(job)
     assert take.duration_s == pytest.approx(duration_s, abs=1e-6)
@@ -93,12 +98,9 @@ def test_a_line_without_words_is_a_silent_face_that_feels(
 
 
 def test_all_speakers_without_a_table_are_named_at_once(tmp_path: Path) -> None:
-    script = tmp_path / "s.csv"
-    script.write_text("line_id,speaker,text\na,Mira,Yes.\nb,Ann,No.\nc,Ann,Go.\nd,,It rains.\n")
-    (tmp_path / "c.toml").write_text("[mira]\n")
     with pytest.raises(InputError, match=r"no table for 2 speakers \(lines\): 'Ann' \(2\), 'narrator' \(1\); add"):
-        plan(read_script(script), read_cast(tmp_path / "c.toml"), Settings())
-    assert len(plan(read_script(script), read_cast(tmp_path / "c.toml"), Settings(), only=["Mira"])) == 1
+        planned(tmp_path, "line_id,speaker,text\na,Mira,Yes.\nb,Ann,No.\nc,Ann,Go.\nd,,It rains.\n")
+    assert len(plan(read_script(tmp_path / "s.csv"), read_cast(tmp_path / "c.toml"), Settings(), only=["Mira"])) == 1
 
 
 def test_a_new_cast_has_every_speaker_once_and_gives_each_another_voice(tmp_path: Path) -> None:
@@ -148,14 +150,8 @@ def test_a_missing_or_cut_file_is_made_again(jobs: list[Job], tmp_path: Path) ->
 
 
 def test_a_line_that_fails_is_recorded_and_does_not_stop_the_others(tmp_path: Path) -> None:
-    script = tmp_path / "s.csv"
-    script.write_text(
-        "line_id,speaker,text,emotion\n"
-        "a,Mira,Yes.,joy\nb,Mira,你好,joy\nc,Mira,No.,joyy\nd,Mira,Go.,\ne,Mira,Hi {$x}.,\n"
-    )
-    (tmp_path / "c.toml").write_text("[mira]\n")
-    failing = plan(read_script(script), read_cast(tmp_path / "c.toml"), Settings((".wav",)))
-    outcome = run(failing, tmp_path / "out", workers=1)
+    lines = "a,Mira,Yes.,joy\nb,Mira,你好,joy\nc,Mira,No.,joyy\nd,Mira,Go.,\ne,Mira,Hi {$x}.,\n"
+    outcome = run(planned(tmp_path, "line_id,speaker,text,emotion\n" + lines), tmp_path / "out", workers=1)
     assert (outcome.rendered, outcome.failed) == (2, 3)
     errors = {record["line_id"]: record.get("error", "") for record in outcome.records}
     assert "nothing to say" in errors["b"]
@@ -313,12 +309,9 @@ def test_a_scene_gives_takes_in_order_and_without_blocking(scene_files: tuple[Pa
 
 
 def test_ids_that_are_paths_or_devices_stay_in_the_folder(tmp_path: Path) -> None:
-    script, cast = tmp_path / "s.csv", tmp_path / "c.toml"
     ids = ["../../x", "/etc/passwd", "..", "con", "nul.txt", "a/b", "a\\b", "c:d", "z" * 300, "line 1."]
-    script.write_text("line_id,speaker,text\n" + "".join(f'"{name}",../Mira,Yes.\n' for name in ids))
-    cast.write_text('["../Mira"]\n')
-    jobs = plan(read_script(script), read_cast(cast), Settings((".wav",)))
-    out = tmp_path / "deep" / "out"
+    lines = "".join(f'"{name}",../Mira,Yes.\n' for name in ids)
+    jobs, out = planned(tmp_path, "line_id,speaker,text\n" + lines, '["../Mira"]\n'), tmp_path / "deep" / "out"
     outcome = run(jobs, out, workers=1)
     assert outcome.failed == 0
     assert {path.name for path in tmp_path.iterdir()} == {"s.csv", "c.toml", "deep"}
@@ -330,22 +323,17 @@ def test_ids_that_are_paths_or_devices_stay_in_the_folder(tmp_path: Path) -> Non
 
 
 def test_ids_that_differ_only_in_case_are_refused(tmp_path: Path) -> None:
-    script, cast = tmp_path / "s.csv", tmp_path / "c.toml"
-    script.write_text("line_id,speaker,text\nA1,Mira,Yes.\na1,Mira,No.\n")
-    cast.write_text("[mira]\n")
     with pytest.raises(InputError, match=r"s\.csv:3: the id 'a1' makes the same file as 'A1'"):
-        plan(read_script(script), read_cast(cast), Settings())
+        planned(tmp_path, "line_id,speaker,text\nA1,Mira,Yes.\na1,Mira,No.\n")
 
 
 @pytest.mark.slow
 def test_a_hundred_thousand_lines_are_planned_in_seconds(tmp_path: Path) -> None:
-    script, cast = tmp_path / "s.csv", tmp_path / "c.toml"
-    script.write_text("speaker,text,emotion\n" + "".join(f"Mira,Line {n} of many.,joy:0.5\n" for n in range(100_000)))
-    cast.write_text("[mira]\n")
+    lines = "".join(f"Mira,Line {n} of many.,joy:0.5\n" for n in range(100_000))
     start_s = time.process_time()
-    jobs = plan(read_script(script), read_cast(cast), Settings())
+    jobs = planned(tmp_path, "speaker,text,emotion\n" + lines)
     assert len({job.fingerprint for job in jobs}) == 100_000
-    assert time.process_time() - start_s < 60.0  # about 15 s on one core; it was hours before planning was cached
+    assert time.process_time() - start_s < 60.0  # about 15 s on one core
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from avatar.export.editing import cut
 from avatar.live import frames_of, open_sender, play, stream
 from avatar.live.frames import Header, LiveFrame, frames_of_chunks
 from avatar.live.live_link import packet
@@ -336,12 +337,7 @@ def test_chunks_join_without_a_gap(take: Take) -> None:
     for first in range(0, 90, 7):
         last = min(first + 7, 90)
         left, right = round(first * rate / fps), round(last * rate / fps)
-        part = type(take.motion)(
-            fps,
-            take.motion.weights[first:last],
-            take.motion.head_rotation[first:last],
-            take.motion.eye_rotation[first:last],
-        )
+        part = cut(take.motion, first / fps, last / fps)
         chunks.append(Chunk(first / fps, take.speech.waveform[left:right], rate, part, ""))
     frames = list(frames_of_chunks(chunks))
     assert [frame.index for frame in frames] == list(range(90))
