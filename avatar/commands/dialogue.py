@@ -30,8 +30,8 @@ MAX_NAMED = 10
 )  # fmt: skip
 @click.option("--language", default="en-us", show_default=True, metavar="TAG", help="Of lines that name none.")
 @click.option("--only", multiple=True, metavar="ID|SPEAKER", help="Only this line or speaker. May be repeated.")
-@click.option("--fps", type=click.FloatRange(1, 240), default=25.0, show_default=True, help="Video frames a second.")
-@click.option("--size", type=options.Size(), default="512x512", show_default=True, help="Video size in pixels.")
+@options.fps
+@options.size
 @click.option("--workers", type=click.IntRange(1, 1024), help="Processes. Default: one for each core.")
 @click.option("--ray", "ray_address", metavar="ADDRESS", help='Use a Ray cluster; "local" starts one here.')
 @click.option("--moods", is_flag=True, help="Let feelings carry over from line to line and rub off between speakers.")

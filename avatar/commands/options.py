@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-__all__ = ["drawing", "emotion", "manner", "outputs", "picture", "portrait", "seed", "style", "voice"]
+__all__ = ["drawing", "emotion", "fps", "manner", "outputs", "picture", "portrait", "seed", "size", "style", "voice"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 if TYPE_CHECKING:
-    _ParamType = click.ParamType[tuple[int, int]]
+    _SizeType = click.ParamType[tuple[int, int]]
+    _SettingType = click.ParamType[tuple[str, str | float]]
 else:  # Generic only since click 8.5.
-    _ParamType = click.ParamType
+    _SizeType = _SettingType = click.ParamType
 
 
-class Size(_ParamType):
+class Size(_SizeType):
     """Width and height in pixels: ``512x512``, or one number for a square."""
 
     name = "WIDTHxHEIGHT"
@@ -34,12 +35,6 @@ class Size(_ParamType):
         if match is None:
             self.fail(f"{value!r} is not a size; write 512x512, or 512 for a square", param, ctx)
         return int(match[1]), int(match[2] or match[1])
-
-
-if TYPE_CHECKING:
-    _SettingType = click.ParamType[tuple[str, str | float]]
-else:
-    _SettingType = click.ParamType
 
 
 class Setting(_SettingType):
@@ -114,12 +109,15 @@ manner = _bundle(
     click.option("--gain", type=float, default=0.0, show_default=True, help="Loudness in dB."),
 )
 
+fps = click.option(
+    "--fps", type=click.FloatRange(1, 240), default=25.0, show_default=True, help="Video frames a second."
+)
+size = click.option("--size", type=Size(), default="512x512", show_default=True, help="Video size in pixels.")
+
 picture = _bundle(
     click.option("--renderer", metavar="NAME", help="Which renderer; `mien doctor` lists them."),
-    click.option(
-        "--fps", type=click.FloatRange(1, 240), default=25.0, show_default=True, help="Video frames a second."
-    ),
-    click.option("--size", type=Size(), default="512x512", show_default=True, help="Video size in pixels."),
+    fps,
+    size,
     click.option("--fit", type=click.Choice(["face", "full"]), help="Show head and shoulders (default) or all of it."),
     click.option("--transparent", is_flag=True, help="Leave the background out (.webm, .png.zip)."),
     click.option("--label", is_flag=True, help="Draw a small mark that says that the picture is generated."),

@@ -21,7 +21,7 @@ from conditioning import Emotion
 from conditioning.mood import Mood, Personality, Scene
 from conditioning.reader import read_emotion
 from conditioning.registry import nearest
-from renderers.renderer import RENDERERS
+from renderers.renderer import DEFAULT_FPS, DEFAULT_SIZE, RENDERERS
 from tts.voice import check_speaker
 
 __all__ = ["CHARACTERS_PER_S", "Job", "Settings", "feel", "plan"]
@@ -52,8 +52,8 @@ class Settings:
 
     formats: tuple[str, ...] = (".wav", ".csv")
     language: str = "en-us"
-    fps: float = 25.0
-    size: tuple[int, int] = (512, 512)
+    fps: float = DEFAULT_FPS
+    size: tuple[int, int] = DEFAULT_SIZE
     moods: bool = False
 
 

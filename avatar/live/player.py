@@ -29,6 +29,9 @@ _MAX_LATE_S = 0.1
 #: Threads that wait for each other look this often whether they shall stop.
 _LOOK_S = 0.1
 
+#: What waits to be sent: a frame, the error of its maker, or the end.
+_Item = LiveFrame | BaseException | None
+
 
 @dataclass(frozen=True)
 class Report:
@@ -94,7 +97,7 @@ async def play(
 
 
 async def _paced(frames: Iterator[LiveFrame], header: Header, senders: Sequence[Sender]) -> Report:
-    ready: queue.Queue[LiveFrame | BaseException | None] = queue.Queue(maxsize=max(2, int(header.fps)))
+    ready: queue.Queue[_Item] = queue.Queue(maxsize=max(2, int(header.fps)))
     stop = threading.Event()
     feeder = threading.Thread(target=_feed, args=(frames, ready, stop), name="mien-live-frames", daemon=True)
     with prompt(), ThreadPoolExecutor(1, thread_name_prefix="mien-live") as pool:
@@ -106,12 +109,7 @@ async def _paced(frames: Iterator[LiveFrame], header: Header, senders: Sequence[
             stop.set()
 
 
-def _pace(
-    ready: queue.Queue[LiveFrame | BaseException | None],
-    header: Header,
-    senders: Sequence[Sender],
-    stop: threading.Event,
-) -> Report:
+def _pace(ready: queue.Queue[_Item], header: Header, senders: Sequence[Sender], stop: threading.Event) -> Report:
     """Send frames as they fall due, in a thread that does nothing else, until the sound is over."""
     lateness: list[float] = []
     waits = 0
@@ -136,7 +134,7 @@ def _pace(
     return Report(len(lateness), float(np.percentile(times, 99)), float(times.max()), waits)
 
 
-def _next(ready: queue.Queue[LiveFrame | BaseException | None], stop: threading.Event) -> LiveFrame | None:
+def _next(ready: queue.Queue[_Item], stop: threading.Event) -> LiveFrame | None:
     """Return the next frame, or None at the end or when told to stop; an error of the frames' maker is raised."""
     while not stop.is_set():
         try:
@@ -149,11 +147,9 @@ def _next(ready: queue.Queue[LiveFrame | BaseException | None], stop: threading.
     return None
 
 
-def _feed(
-    frames: Iterator[LiveFrame], ready: queue.Queue[LiveFrame | BaseException | None], stop: threading.Event
-) -> None:
+def _feed(frames: Iterator[LiveFrame], ready: queue.Queue[_Item], stop: threading.Event) -> None:
     """Draw frames ahead of their time into a queue; the end is None, an error is passed on."""
-    item: LiveFrame | BaseException | None
+    item: _Item
     while not stop.is_set():
         try:
             item = next(frames, None)
