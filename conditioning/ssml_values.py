@@ -52,7 +52,7 @@ STYLES: Mapping[str, str | None] = {
 _SPELLED = frozenset({"characters", "spell-out", "digits", "telephone", "verbatim"})
 _NUMBERS = frozenset({"cardinal", "number"})
 _TIME = re.compile(r"\+?(\d+(?:\.\d*)?|\.\d+)(ms|s)")
-_RELATIVE = re.compile(r"([+-]?)(\d+(?:\.\d*)?|\.\d+)(%|st|Hz|dB)?", re.IGNORECASE)
+_NUMBER = re.compile(r"([+-]?)(\d+(?:\.\d*)?|\.\d+)(%|st|Hz|dB)?", re.IGNORECASE)
 _IPA_PHONE = re.compile("[ˈˌ]?(?:[td]͡?[ʃʒ]|[aeɔo]͡?[ɪʊ]|[^\\W\\d_ˈˌ])[ːˑʰʲʷˠ̩̯̃̊̚]*")
 
 
@@ -200,48 +200,49 @@ def _ordinal_ending(number: int) -> str:
 def _rate(text: str) -> float:
     if text in RATES:
         return RATES[text]
-    sign, value, unit = _relative("prosody rate", text, ("%", ""), RATES)
+    relative, value, unit = _number_with_unit("prosody rate", text, ("%", ""), RATES)
     share = value / 100 if unit == "%" else value
-    return 1 + share * (1 if sign == "+" else -1) if sign else share
+    return 1 + share if relative else share
 
 
 def _pitch_st(text: str) -> float:
     if text in PITCHES_ST:
         return PITCHES_ST[text]
-    sign, value, unit = _relative("prosody pitch", text, ("%", "st", "hz"), PITCHES_ST)
-    signed = -value if sign == "-" else value
+    relative, value, unit = _number_with_unit("prosody pitch", text, ("%", "st", "hz"), PITCHES_ST)
     if unit == "st":
-        return signed
-    ratio = 1 + signed / 100 if unit == "%" else (REFERENCE_F0_HZ * bool(sign) + signed) / REFERENCE_F0_HZ
+        return value
+    ratio = 1 + value / 100 if unit == "%" else (REFERENCE_F0_HZ * relative + value) / REFERENCE_F0_HZ
     return 12 * math.log2(max(ratio, 2**-2))
 
 
 def _range(text: str) -> float:
     if text in RANGES:
         return RANGES[text]
-    sign, value, _ = _relative("prosody range", text, ("%",), RANGES)
-    return max(0.0, 1 + (-value if sign == "-" else value) / 100) if sign else value / 100
+    relative, value, _ = _number_with_unit("prosody range", text, ("%",), RANGES)
+    return max(0.0, 1 + value / 100) if relative else value / 100
 
 
 def _gain_db(text: str) -> float:
     if text in VOLUMES_DB:
         return VOLUMES_DB[text]
-    sign, value, unit = _relative("prosody volume", text, ("%", "db", ""), VOLUMES_DB)
-    signed = -value if sign == "-" else value
+    relative, value, unit = _number_with_unit("prosody volume", text, ("%", "db", ""), VOLUMES_DB)
     if unit == "db":
-        return signed
+        return value
     # Without dB, Microsoft and SSML 1.0 count from 0 to 100; a sign makes it relative.
-    share = 1 + signed / 100 if sign else value / 100
+    share = 1 + value / 100 if relative else value / 100
     return 20 * math.log10(max(share, 1e-2))
 
 
-def _relative(what: str, text: str, units: tuple[str, ...], labels: Mapping[str, float]) -> tuple[str, float, str]:
-    match = _RELATIVE.fullmatch(text.strip())
+def _number_with_unit(
+    what: str, text: str, units: tuple[str, ...], labels: Mapping[str, float]
+) -> tuple[bool, float, str]:
+    """Return whether a number has a sign, which makes it relative, the number, and its unit in lower case."""
+    match = _NUMBER.fullmatch(text.strip())
     unit = (match[3] or "").lower() if match else ""
     if match is None or unit not in units:
         shown = " or ".join(f"a number with {u}" if u else "a number" for u in units)
         raise InputError(f"{what}={text[:40]!r} is not allowed; give {', '.join(labels)} or {shown}")
-    return match[1], float(match[2]), unit
+    return bool(match[1]), float(match[1] + match[2]), unit
 
 
 def _label(what: str, text: str, labels: Mapping[str, float]) -> float:

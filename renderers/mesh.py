@@ -192,8 +192,8 @@ class MeshRenderer:
         pool: ThreadPoolExecutor,
     ) -> npt.NDArray[np.uint8]:
         """Draw one pose; ``room`` holds each sample's 1 / distance and triangle, and is used again by the next."""
-        # Two samples a pixel: sample i lies at (i + 0.5) / 2 pixels.
-        screen = self.camera.project(points, size) * np.array([2.0, 2.0, 1.0], np.float32)
+        # Sample i lies at (i + 0.5) / SAMPLES pixels.
+        screen = self.camera.project(points, size) * np.array([SAMPLES, SAMPLES, 1.0], np.float32)
         screen[:, :2] -= 0.5
         ground = _ground(size[1])
         if self._painter is not None:

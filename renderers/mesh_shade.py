@@ -33,9 +33,8 @@ _ZERO, _HALF, _ONE, _TINY = np.float32(0.0), np.float32(0.5), np.float32(1.0), n
 _STEPS = np.float32(_TABLE_STEPS)
 #: Places that are lit together, and where each of their attributes starts in one array. The distances are constants, so
 #: that the compiler knows that the attributes do not overlap.
-_CHUNK = 256
-_U, _V, _NX, _NY, _NZ, _WET, _OPEN, _SHARE, _RED, _GREEN, _BLUE, _SHINE = (n * 256 for n in range(12))
-_ARRAYS = 12
+_CHUNK, _ARRAYS = 256, 12
+_U, _V, _NX, _NY, _NZ, _WET, _OPEN, _SHARE, _RED, _GREEN, _BLUE, _SHINE = (n * _CHUNK for n in range(_ARRAYS))
 #: The middle of a pixel from its first sample, samples.
 _MIDDLE = np.float32(0.5 * (SAMPLES - 1))
 #: Share of one sample in its pixel.

@@ -17,9 +17,10 @@ from renderers.diffusion.reference_net import ReferenceNet
 __all__ = ["MICRO_NET", "TINY_CONFIGS", "TINY_VAE", "tiny_features", "tiny_head"]
 
 #: Widths are multiples of 32, because the motion modules' group norms have 32 groups.
+_NET = NetConfig((32, 32, 64, 64), norm_num_groups=8, cross_attention_dim=16, audio_attention_dim=24)
 TINY_CONFIGS: dict[str, Any] = {
-    "reference_net": NetConfig((32, 32, 64, 64), norm_num_groups=8, cross_attention_dim=16, audio_attention_dim=24),
-    "diffusion_net": NetConfig((32, 32, 64, 64), norm_num_groups=8, cross_attention_dim=16, audio_attention_dim=24),
+    "reference_net": _NET,
+    "diffusion_net": _NET,
     "image_proj": ImageProjectionConfig(cross_attention_dim=16),
     "audio_proj": AudioProjectionConfig(blocks=3, channels=8, intermediate_dim=16, output_dim=24, context_tokens=5),
 }
@@ -32,7 +33,6 @@ TINY_VAE: dict[str, Any] = {
     "latent_channels": 4,
 }
 
-
 #: Two levels and seven layers instead of four and 22: for training on a CPU.
 MICRO_NET = NetConfig(
     (32, 32),
@@ -44,9 +44,7 @@ MICRO_NET = NetConfig(
 )
 
 
-def tiny_head(
-    seed: int = 0, net: NetConfig = TINY_CONFIGS["diffusion_net"], vae: nn.Module | None = None, **options: Any
-) -> TalkingHead:
+def tiny_head(seed: int = 0, net: NetConfig = _NET, vae: nn.Module | None = None, **options: Any) -> TalkingHead:
     """Small networks with random weights.
 
     Parameters
