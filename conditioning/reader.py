@@ -87,7 +87,7 @@ class Reading:
     labels : tuple of str
         GoEmotions labels that are present.
     causes : tuple of str
-        Rules that changed the reading: negation, irony, emoji, emphasis.
+        Rules that changed the reading: event, negation, irony, plea, emoji, emphasis.
     """
 
     text: str
@@ -242,11 +242,11 @@ def _read(sentence: str, rules: bool, ironic: bool) -> Reading:
         return Reading(sentence)
     scores = ReaderModel.shipped().score(tokens)
     emotion = emotion_of(scores)
+    vad = np.clip(_deviations(scores) / VAD_DEVIATIONS, -1.0, 1.0)
     causes: tuple[str, ...] = ()
     if rules:
-        ruled = apply_rules(sentence, tokens, emotion, ironic=ironic)
+        ruled = apply_rules(sentence, tokens, emotion, valence=float(vad[0]), ironic=ironic)
         emotion, causes = ruled.emotion, ruled.causes
-    vad = np.clip(_deviations(scores) / VAD_DEVIATIONS, -1.0, 1.0)
     if "irony" in causes:
         vad[0] = -abs(vad[0])
     return Reading(sentence, emotion, VAD(*vad.tolist()), scores.labels or ("neutral",), causes)

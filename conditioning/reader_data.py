@@ -31,7 +31,7 @@ from checkpoints.errors import InputError
 
 __all__ = [
     "EKMAN", "EKMAN_NAMES", "GOEMOTIONS", "Corpus", "ekman_labels", "emobank", "emobank_views", "goemotions",
-    "ljspeech_texts", "xed",
+    "ljspeech_texts", "own_lines", "xed",
 ]  # fmt: skip
 
 SPLITS = ("train", "dev", "test")
@@ -141,6 +141,32 @@ def emobank_views(folder: Path) -> Corpus:
     kept = [row for row in rows if all(row["id"] in table for table in tables)]
     labels = [[value for table in tables for value in table[row["id"]]] for row in kept]
     return Corpus(tuple(row["text"] for row in kept), np.array(labels, dtype=np.float32))
+
+
+def own_lines() -> tuple[tuple[str, ...], dict[str, npt.NDArray[np.float32]]]:
+    """Return the lines of dialogue written for this project, and their labels.
+
+    Returns
+    -------
+    texts : tuple of str
+    labels : dict
+        ``goemotions`` (n, 28), ``xed`` (n, 9) and ``emobank`` (n, 3), each as the corpus of that name has them.
+    """
+    texts: list[str] = []
+    rows: dict[str, list[npt.NDArray[np.float32]]] = {"goemotions": [], "xed": [], "emobank": []}
+    for line in _lines(Path(__file__).with_name("reader_lines.txt")):
+        if line.startswith("="):
+            go, felt, ratings = ([part.strip() for part in group.split(",")] for group in line[1:].split("|"))
+            head = {
+                "goemotions": _one_hot([GOEMOTIONS.index(name) for name in go], len(GOEMOTIONS)),
+                "xed": _one_hot([(*PLUTCHIK, "neutral").index(name) for name in felt], len(PLUTCHIK) + 1),
+                "emobank": np.array(ratings[0].split(), np.float32),
+            }
+        elif not line.startswith("#"):
+            texts.append(line)
+            for name, row in head.items():
+                rows[name].append(row)
+    return tuple(texts), {name: np.stack(stacked) for name, stacked in rows.items()}
 
 
 def ljspeech_texts(folder: Path) -> list[str]:

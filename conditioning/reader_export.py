@@ -44,6 +44,7 @@ def export_network(words: Sequence[str], weights: dict[str, Array]) -> dict[str,
     half = {
         "unknown": weights["word.weight"][1],
         "case": weights["case.weight"],
+        "rated": weights["rated.weight"].T,
         "rnn_input": np.stack([weights[f"rnn.weight_ih_l0{end}"].T for end in ends]),
         "rnn_input_bias": np.stack([weights[f"rnn.bias_ih_l0{end}"] for end in ends]),
         "rnn_hidden": np.stack([weights[f"rnn.weight_hh_l0{end}"].T for end in ends]),

@@ -2,8 +2,8 @@
 
 Two halves see the same tokens: a linear model over n-grams (:mod:`conditioning.reader_linear`) and a small recurrent
 network (:mod:`conditioning.reader_net`). Their logits are averaged with shares chosen on the development sets. The
-ratings of valence, arousal and dominance are those of the linear half and what the labels of both say of them
-(:mod:`conditioning.reader_ratings`); the network's own ratings added nothing on the development set.
+ratings of valence, arousal and dominance are those of both halves, and what their labels and the words that were rated
+by hand (:mod:`conditioning.reader_lexicon`) say of them (:mod:`conditioning.reader_ratings`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from checkpoints import load
 from conditioning.reader_data import EKMAN_NAMES, GOEMOTIONS
+from conditioning.reader_lexicon import features, rated_words
 from conditioning.reader_linear import Vocabulary
 from conditioning.reader_ratings import LabelKernel
 from conditioning.reader_text import MARKS, Tokens, subwords
@@ -36,7 +37,7 @@ __all__ = [
 ]
 
 CHECKPOINT = "emotion_reader"
-VERSION = 2
+VERSION = 3
 
 #: Columns of the outputs: GoEmotions, its Ekman grouping, XED, EmoBank.
 COLUMNS = {
@@ -118,7 +119,7 @@ class ReaderModel:
         t = self._tensors
         outputs = np.stack([self.linear(sentence), self.network(sentence)])
         logits = (t["blend"] * outputs).sum(axis=0) + t["blend_bias"]
-        logits[COLUMNS["vad"]] = self._rate(outputs)
+        logits[COLUMNS["vad"]] = self._rate(outputs, features(sentence.words))
         probabilities = _sigmoid(logits)
         return Scores(
             goemotions=probabilities[COLUMNS["goemotions"]],
@@ -128,10 +129,11 @@ class ReaderModel:
             margins=logits[:44] - t["thresholds"],
         )
 
-    def _rate(self, outputs: Float) -> Float:
-        """Return valence, arousal and dominance from the (2, 47) outputs of both halves."""
+    def _rate(self, outputs: Float, rated: Float) -> Float:
+        """Return valence, arousal and dominance from the (2, 47) outputs of both halves and the rated words."""
         t = self._tensors
-        voices = np.stack([outputs[0, COLUMNS["vad"]], self._ratings(label_logits(outputs)[None])[0]])
+        known = np.concatenate([label_logits(outputs), rated])
+        voices = np.stack([*outputs[:, COLUMNS["vad"]], self._ratings(known[None])[0]])
         return np.asarray((t["vad_mix"] * voices).sum(axis=0) + t["vad_bias"], np.float32)
 
     def linear(self, sentence: Tokens) -> Float:
@@ -143,9 +145,10 @@ class ReaderModel:
     def network(self, sentence: Tokens) -> Float:
         """Return the (47,) outputs of the recurrent half."""
         t = self._tensors
-        states = self._states(
-            np.stack([self._vector(word) for word in sentence.words or ("",)]) + self._cases(sentence)
-        )
+        words = np.stack([self._vector(word) for word in sentence.words or ("",)]) + self._cases(sentence)
+        if sentence.words:
+            words += rated_words(sentence.words) @ t["rated"]
+        states = self._states(words)
         shares = states @ t["attention"] + t["attention_bias"]
         shares = np.exp(shares - shares.max(axis=0))
         focus = (shares / shares.sum(axis=0)).T @ states

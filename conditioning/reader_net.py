@@ -1,9 +1,9 @@
 """Train the small recurrent half of the emotion reader. Needs torch; inference does not.
 
 Words (a table, plus character n-grams as fastText has them, Bojanowski et al. 2017) → a bidirectional
-GRU → attention and maximum over time → one hidden layer → linear heads for all corpora at once.
-Bengio et al.'s early result holds: the corpora share the trunk, and each sentence only moves the
-heads that its corpus labels (Collobert & Weston 2008).
+GRU → attention and maximum over time → one hidden layer → linear heads for all corpora at once, which share the trunk
+(Collobert & Weston 2008). A word's vector also holds its ratings by hand (:mod:`conditioning.reader_lexicon`), which
+say what to make of words that the corpora hardly have.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from conditioning.reader_lexicon import N_RATED, rated_words
 from conditioning.reader_text import MARKS, Tokens, subwords
 
 __all__ = ["NetConfig", "Task", "train_net"]
@@ -44,12 +45,12 @@ class NetConfig:
     """
 
     dim: int = 96
-    hidden: int = 96
+    hidden: int = 128
     attention: int = 4
     dense: int = 192
     buckets: int = 20_000
     min_count: int = 2
-    epochs: int = 2
+    epochs: int = 3
     batch: int = 128
     learning_rate: float = 2e-3
     dropout: float = 0.4
@@ -66,22 +67,14 @@ class Task:
     tokens : sequence of Tokens
         n sentences.
     labels : (n, k) float32
-    columns : slice
-        Which k outputs they train.
-    binary : bool
-        Cross-entropy if true, squared error if not.
-    weight : float
-        Of its loss.
-    repeat : int
-        How often an epoch shows it.
+        Of every output; labels may be probabilities.
+    weights : (k,) float32
+        Of each output's loss; 0 where the corpus does not have it.
     """
 
     tokens: Sequence[Tokens]
     labels: npt.NDArray[np.float32]
-    columns: slice
-    binary: bool
-    weight: float = 1.0
-    repeat: int = 1
+    weights: npt.NDArray[np.float32]
 
 
 class _Net(nn.Module):  # type: ignore[misc]
@@ -90,6 +83,7 @@ class _Net(nn.Module):  # type: ignore[misc]
         self.word = nn.Embedding(n_words + 2, config.dim, padding_idx=PAD)
         self.sub = nn.EmbeddingBag(config.buckets + 1, config.dim, mode="mean")
         self.case = nn.Embedding(3, config.dim)
+        self.rated = nn.Linear(N_RATED, config.dim, bias=False)
         for table in (self.word, self.sub, self.case):
             nn.init.normal_(table.weight, std=0.1)
         self.rnn = nn.GRU(config.dim, config.hidden, bidirectional=True, batch_first=True)
@@ -102,7 +96,7 @@ class _Net(nn.Module):  # type: ignore[misc]
         shape = batch.ids.shape
         words = self.word(batch.ids).flatten(0, 1)
         words = words.index_add(0, batch.positions, self.sub(batch.subs, batch.offsets)).view(*shape, -1)
-        words = self.dropout(words + self.case(batch.case))
+        words = self.dropout(words + self.case(batch.case) + self.rated(batch.rated))
         packed = nn.utils.rnn.pack_padded_sequence(words, batch.lengths, batch_first=True, enforce_sorted=False)
         states, _ = nn.utils.rnn.pad_packed_sequence(self.rnn(packed)[0], batch_first=True)
         hidden = (batch.ids == PAD)[:, : states.shape[1], None] * -1e4
@@ -117,6 +111,7 @@ class _Net(nn.Module):  # type: ignore[misc]
 class _Batch:
     ids: torch.Tensor
     case: torch.Tensor
+    rated: torch.Tensor
     marks: torch.Tensor
     subs: torch.Tensor
     offsets: torch.Tensor
@@ -136,11 +131,13 @@ class _Encoder:
         length = max(1, *(len(s.words) for s in sentences))
         ids = np.zeros((len(sentences), length), np.int64)
         case = np.zeros_like(ids)
+        rated = np.zeros((*ids.shape, N_RATED), np.float32)
         marks = np.zeros((len(sentences), len(MARKS)), np.float32)
         subs: list[int] = []
         offsets, positions = [], []
         for row, sentence in enumerate(sentences):
             marks[row, [MARKS.index(mark) for mark in sentence.marks]] = 1.0
+            rated[row, : len(sentence.words)] = rated_words(sentence.words)
             for column, word in enumerate(sentence.words or ("",)):
                 known = self.index.get(word, UNKNOWN)
                 ids[row, column] = UNKNOWN if forget and forget() else known
@@ -149,7 +146,7 @@ class _Encoder:
                 positions.append(row * length + column)
                 subs += self.buckets_of(word)
         lengths = np.array([max(1, len(s.words)) for s in sentences])
-        arrays = (ids, case, marks, np.array(subs or [0]), np.array(offsets), np.array(positions), lengths)
+        arrays = (ids, case, rated, marks, np.array(subs or [0]), np.array(offsets), np.array(positions), lengths)
         return _Batch(*(torch.from_numpy(array) for array in arrays))
 
     def buckets_of(self, word: str) -> list[int]:
@@ -160,7 +157,7 @@ class _Encoder:
 
 def train_net(
     tasks: Sequence[Task],
-    n_outputs: int,
+    n_labels: int,
     config: NetConfig,
     seed: int,
     initial: dict[str, Array] | None = None,
@@ -171,7 +168,8 @@ def train_net(
     Parameters
     ----------
     tasks : sequence of Task
-    n_outputs : int
+    n_labels : int
+        So many outputs are labels, trained by cross-entropy; the others are ratings, trained by squared error.
     config : NetConfig
     seed : int
     initial : dict of str to (d,) float, optional
@@ -190,7 +188,7 @@ def train_net(
     counts = Counter(word for task in tasks for sentence in task.tokens for word in sentence.words)
     vocabulary = sorted(word for word, count in counts.items() if count >= config.min_count)
     encoder = _Encoder(config, vocabulary)
-    net = _Net(config, len(vocabulary), n_outputs)
+    net = _Net(config, len(vocabulary), tasks[0].labels.shape[1])
     _start_from(net, encoder, initial or {}, config.dim)
     average = torch.optim.swa_utils.AveragedModel(
         net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(config.ema)
@@ -205,7 +203,7 @@ def train_net(
                 group["lr"] = config.learning_rate * min(1.0, 60 * done + 0.02) * max(0.04, 1.0 - done)
             task = tasks[number]
             batch = encoder([task.tokens[i] for i in rows], lambda: bool(rng.random() < config.word_dropout))
-            loss = _loss(net(batch)[:, task.columns], torch.from_numpy(task.labels[rows]), task)
+            loss = _loss(net(batch), torch.from_numpy(task.labels[rows]), torch.from_numpy(task.weights), n_labels)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             nn.utils.clip_grad_norm_(net.parameters(), 5.0)
@@ -217,12 +215,12 @@ def train_net(
     return vocabulary, {name: value.numpy() for name, value in average.module.state_dict().items()}
 
 
-def _loss(output: torch.Tensor, label: torch.Tensor, task: Task) -> torch.Tensor:
-    if task.binary:
-        each = nn.functional.binary_cross_entropy_with_logits(output, label, reduction="none")
-    else:
-        each = nn.functional.mse_loss(output, label, reduction="none")
-    return task.weight * each.sum(dim=1).mean()
+def _loss(output: torch.Tensor, label: torch.Tensor, weights: torch.Tensor, n_labels: int) -> torch.Tensor:
+    entropy = nn.functional.binary_cross_entropy_with_logits(
+        output[:, :n_labels], label[:, :n_labels], reduction="none"
+    )
+    squares = nn.functional.mse_loss(output[:, n_labels:], label[:, n_labels:], reduction="none")
+    return (torch.cat([entropy, squares], dim=1) * weights).sum(dim=1).mean()
 
 
 def _batches(tasks: Sequence[Task], size: int, rng: np.random.Generator) -> list[tuple[int, Array]]:
@@ -230,10 +228,9 @@ def _batches(tasks: Sequence[Task], size: int, rng: np.random.Generator) -> list
     batches: list[tuple[int, Array]] = []
     for number, task in enumerate(tasks):
         lengths = np.array([len(sentence.words) for sentence in task.tokens])
-        for _ in range(task.repeat):
-            order = rng.permutation(len(lengths))
-            order = order[np.argsort(lengths[order] + rng.uniform(-2, 2, len(order)), kind="stable")]
-            batches += [(number, order[i : i + size]) for i in range(0, len(order), size)]
+        order = rng.permutation(len(lengths))
+        order = order[np.argsort(lengths[order] + rng.uniform(-2, 2, len(order)), kind="stable")]
+        batches += [(number, order[i : i + size]) for i in range(0, len(order), size)]
     rng.shuffle(batches)  # type: ignore[arg-type]
     return batches
 

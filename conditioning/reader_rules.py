@@ -12,7 +12,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from conditioning.emotion import Emotion
+from conditioning.emotion import EMOTION_NAMES, Emotion
+from conditioning.reader_lexicon import rated
 from conditioning.reader_text import CASE_UPPER, NEGATORS, Tokens
 from conditioning.words import ADVERBS, lookup
 
@@ -78,6 +79,21 @@ NEGATION_REACH = 4
 NEGATION_LEFT, NEGATION_OPPOSITE = 0.25, 0.35
 
 
+#: "They burned the village": what rated words tell, by their nearness to these ratings (valence, arousal, dominance of
+#: lexicon.txt, -1 to 1): words for being so, not for the one who makes it so, as "terrified" is of fear and
+#: "murder" of anger.
+_TOLD = {
+    "joy": (0.8, 0.5, 0.4), "trust": (0.7, -0.5, 0.3), "fear": (-1.0, 0.35, -0.9), "sadness": (-1.0, -0.4, -0.9),
+    "disgust": (-0.9, 0.05, -0.25), "anger": (-0.8, 0.5, 0.35),
+}  # fmt: skip
+#: Milder words tell of no event; nearness counts the more the higher the second.
+TOLD_VALENCE, TOLD_SHARPNESS = 0.5, 6.0
+#: Share that the words' ratings have in a sentence that the model reads as neutral.
+TOLD_SHARE = 0.8
+#: The valence of a sentence whose words are believed in full.
+TOLD_SURE = 0.4
+
+
 @dataclass(frozen=True)
 class Ruled:
     """An emotion after the rules, and the names of those that acted."""
@@ -86,7 +102,7 @@ class Ruled:
     causes: tuple[str, ...]
 
 
-def apply_rules(text: str, tokens: Tokens, emotion: Emotion, *, ironic: bool = False) -> Ruled:
+def apply_rules(text: str, tokens: Tokens, emotion: Emotion, *, valence: float = 0.0, ironic: bool = False) -> Ruled:
     """Correct the model's reading of one sentence.
 
     Parameters
@@ -97,10 +113,14 @@ def apply_rules(text: str, tokens: Tokens, emotion: Emotion, *, ironic: bool = F
         The same, cut up.
     emotion : Emotion
         What the model read.
+    valence : float
+        How pleasant the model found the sentence as a whole, in [-1, 1].
     ironic : bool
         Whether its praise is not meant; see :mod:`conditioning.reader_irony`.
     """
-    causes = []
+    told = _event(tokens, emotion, valence)
+    causes = ["event"] if told != emotion else []
+    emotion = told
     for name, rule in _RULES.items():
         if name == "irony" and not ironic:
             continue
@@ -140,6 +160,28 @@ def _irony(text: str, tokens: Tokens, emotion: Emotion) -> Emotion:
     smirk = SMIRK * Emotion(joy=emotion.joy, trust=emotion.trust)
     bitter = Emotion.from_weights(emotion.weights * [SMIRK, SMIRK, 1, 0.5, 1, 1, 1, 0.5])
     return _mix(bitter, IRONY, IRONY_SHARE) + smirk
+
+
+def _event(tokens: Tokens, emotion: Emotion, valence: float) -> Emotion:
+    """Fill in what the words' ratings tell where the model reads little.
+
+    As far as the sentence as a whole is as pleasant or unpleasant: a hospital that is next to the school is no news.
+    """
+    told, sure = np.zeros(len(EMOTION_NAMES)), min(1.0, abs(valence) / TOLD_SURE)
+    for item in rated(tokens.words):
+        deviations = np.array(item.deviations)
+        strength = min(1.0, abs(deviations[0]))
+        # A home and a mother are pleasant; a wedding is news.
+        if strength >= TOLD_VALENCE and deviations[0] * valence > 0 and (valence < 0 or deviations[1] > 0):
+            nearness = np.exp(TOLD_SHARPNESS * (_PROTOTYPES @ deviations) / np.linalg.norm(deviations))
+            shares = np.zeros(len(EMOTION_NAMES))
+            shares[_TOLD_COLUMNS] = nearness / nearness.sum()
+            told = 1.0 - (1.0 - told) * (1.0 - strength * shares)
+    return Emotion.from_weights(emotion.weights + TOLD_SHARE * sure * (1.0 - emotion.intensity) ** 2 * told)
+
+
+_TOLD_COLUMNS = [EMOTION_NAMES.index(name) for name in _TOLD]
+_PROTOTYPES = np.array([np.array(point) / np.linalg.norm(point) for point in _TOLD.values()])
 
 
 def _negation(text: str, tokens: Tokens, emotion: Emotion) -> Emotion:

@@ -61,7 +61,7 @@ def rig(data: Path, output: Path | None) -> None:
 @OUTPUT
 @_work("reader-training", "finished stages")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the network.")
-@click.option("--epochs", type=click.IntRange(1, 100), default=2, show_default=True, help="Of the network.")
+@click.option("--epochs", type=click.IntRange(1, 100), default=3, show_default=True, help="Of the network.")
 def reader(data: Path, output: Path | None, work: Path, seed: int, epochs: int) -> None:
     """Remake the reader of emotions in text. Needs torch: pip install 'mien[train]'.
 

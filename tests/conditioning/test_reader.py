@@ -26,13 +26,12 @@ from conditioning.reader_rules import EMOJI
 from conditioning.reader_text import MAX_TOKENS, char_ngrams, tokenize, word_ngrams
 
 sys.path.insert(0, str(Path(__file__).parent))
-from reader_cases import BLIND_CASES, CASES, FRESH_CASES, Case
+from reader_cases import BLIND_CASES, CASES, EVENT_CASES, FRESH_CASES, LATER_EVENT_CASES, Case
 
 #: Cases that the shipped reader gets wrong; each is a known weakness, not a moving target.
 KNOWN_MISSES = frozenset(
     {
         "Run! It's right behind us!",
-        "I never felt so alive.",
         "I don't know what to do anymore.",
     }
 )
@@ -78,11 +77,17 @@ def test_a_line_is_read_as_a_reader_would(case: Case) -> None:
 
 
 def test_the_rules_help_and_most_new_lines_are_read_right() -> None:
-    # Measured: 57 of 60 with the rules, 38 without; 28 and 21 of the fresh lines; 25 and 17 of the blind ones.
-    assert sum(holds(case) for case in CASES) >= 57 > 40 >= sum(holds(case, rules=False) for case in CASES) >= 36
+    # Measured: 58 of 60 with the rules, 41 without; 28 and 21 of the fresh lines; 25 and 17 of the blind ones.
+    assert sum(holds(case) for case in CASES) >= 57 > 43 >= sum(holds(case, rules=False) for case in CASES) >= 36
     assert sum(holds(case) for case in FRESH_CASES) >= 28
     assert sum(holds(case) for case in BLIND_CASES) >= 24
     assert all(holds(case) for case in BLIND_CASES if case.kind == "praise")
+
+
+def test_events_told_in_plain_words_are_felt() -> None:
+    # Measured: 35 and 33 of 40; before words were rated, 18 and 20.
+    assert sum(holds(case) for case in EVENT_CASES) >= 33
+    assert sum(holds(case) for case in LATER_EVENT_CASES) >= 31
 
 
 def test_tokens() -> None:
@@ -172,8 +177,9 @@ def test_ratings_from_labels_are_those_of_scikit_learn() -> None:
     rng = np.random.default_rng(4)
     logits = rng.normal(1.0, 2.0, (120, 6)).astype(np.float32)
     ratings = np.stack([np.tanh(logits[:, 0] * logits[:, 1]), logits[:, 2]], axis=1)
-    fitted = LabelKernel.fit(logits[:100], ratings[:100])
-    spread = (logits - logits[:100].mean(axis=0)) / logits[:100].std(axis=0)
+    # Two parts that count alike, of two and four columns: each squared distance is over its part's share of six.
+    fitted = LabelKernel.fit((logits[:100, :2], logits[:100, 2:]), ratings[:100])
+    spread = (logits - logits[:100].mean(axis=0)) / logits[:100].std(axis=0) / np.sqrt([2 / 3] * 2 + [4 / 3] * 4)
     theirs = ridge.KernelRidge(kernel="rbf", gamma=SHARPNESS / 6, alpha=PENALTY).fit(spread[:100], ratings[:100])
     np.testing.assert_allclose(fitted(logits[100:]), theirs.predict(spread[100:]), atol=1e-4)
     packed = LabelKernel.of(fitted.tensors())
@@ -371,12 +377,12 @@ def test_ten_thousand_lines_take_less_than_fifty_seconds(shared_data: Path) -> N
 def test_the_figures_of_the_test_sets(shared_data: Path) -> None:
     # Published, for comparison: BERT-base .46 and .64 on GoEmotions (Demszky et al. 2020, tables 4 and 6).
     figures = evaluate(shared_data)
-    assert figures["goemotions_macro_f1"] > 0.46
-    assert figures["goemotions_ekman_macro_f1"] > 0.58
-    assert figures["emobank_r_v"] > 0.61
-    assert figures["emobank_r_a"] > 0.45
-    assert figures["emobank_r_d"] > 0.38
-    assert figures["xed_macro_f1"] > 0.44
+    assert figures["goemotions_macro_f1"] > 0.48
+    assert figures["goemotions_ekman_macro_f1"] > 0.60
+    assert figures["emobank_r_v"] > 0.67
+    assert figures["emobank_r_a"] > 0.49
+    assert figures["emobank_r_d"] > 0.40
+    assert figures["xed_macro_f1"] > 0.45
     assert figures["ms_per_line"] < 5.0
 
 

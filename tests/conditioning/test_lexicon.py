@@ -1,0 +1,121 @@
+"""The words rated by hand: the file, inflections, negation, and what they tell of events."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conditioning import Emotion
+from conditioning.reader import read_sentences
+from conditioning.reader_data import own_lines
+from conditioning.reader_lexicon import FILE, N_FEATURES, entries, features, rated, rated_words, rating
+from conditioning.reader_text import tokenize
+
+sys.path.insert(0, str(Path(__file__).parent))
+from reader_cases import BLIND_CASES, CASES, EVENT_CASES, FRESH_CASES, LATER_EVENT_CASES
+
+LINES = [line for line in FILE.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+
+#: Pairs of antonyms, from W. G. Charles & G. A. Miller, "Contexts of antonymous adjectives", Applied Psycholinguistics
+#: 10 (1989), and everyday ones; the first is the pleasant one.
+ANTONYMS = (
+    *(("happy", "sad"), ("good", "bad"), ("strong", "weak"), ("beautiful", "ugly"), ("clean", "dirty")),
+    *(("rich", "poor"), ("love", "hate"), ("peace", "war"), ("friend", "enemy"), ("success", "failure")),
+    *(("win", "lose"), ("hero", "coward"), ("gain", "loss"), ("hopeful", "hopeless"), ("pride", "shame")),
+    *(("honest", "dishonest"), ("kind", "cruel"), ("healthy", "sick"), ("wedding", "funeral"), ("praise", "insult")),
+    *(("safe", "dangerous"), ("generous", "greedy"), ("brave", "cowardly"), ("hope", "despair"), ("fair", "unfair")),
+)  # fmt: skip
+
+
+def test_every_line_is_a_word_and_three_ratings() -> None:
+    words = []
+    for line in LINES:
+        word, *ratings = line.rsplit(" ", 3)
+        assert len(ratings) == 3, line
+        assert all(value in "123456789" for value in ratings), line
+        assert tuple(word.split()) == tokenize(word).words, f"{line!r} is not cut as a text would be"
+        words.append(word)
+    assert words == sorted(set(words))
+    assert len(words) == len(entries()) > 5000
+
+
+@pytest.mark.parametrize(("pleasant", "unpleasant"), ANTONYMS)
+def test_antonyms_lie_on_both_sides(pleasant: str, unpleasant: str) -> None:
+    one, other = rating(pleasant), rating(unpleasant)
+    assert one is not None
+    assert other is not None
+    assert one[0] > 0 > other[0]
+
+
+@pytest.mark.parametrize(
+    ("form", "base"),
+    [
+        *(("funerals", "funeral"), ("tragedies", "tragedy"), ("hugged", "hug"), ("smiling", "smile")),
+        *(("bravely", "brave"), ("horribly", "horrible"), ("happier", "happy"), ("loneliest", "lonely")),
+        *(("cruelest", "cruel"), ("colourful", "colorful"), ("honoured", "honored"), ("killin", "killing")),
+    ],
+)  # fmt: skip
+def test_a_word_stands_for_its_inflections(form: str, base: str) -> None:
+    one, other = rating(form), rating(base)
+    assert one is not None
+    assert other is not None
+    assert one[0] * other[0] > 0
+
+
+@pytest.mark.parametrize(
+    "word", ["wharf", "number", "business", "mother-of-pearl", "later", "counter", "server", "xyzzy"]
+)
+def test_look_alikes_are_not_rated(word: str) -> None:
+    assert rating(word) is None
+
+
+def test_a_phrase_is_more_than_its_words_and_a_negation_turns_them() -> None:
+    away = rated(tokenize("He passed away").words)
+    assert [(item.start, item.end) for item in away] == [(1, 3)]
+    assert away[0].deviations[0] < -0.5
+    assert rated_words(("he", "passed", "away"))[1:].tolist() == [rated_words(("passed", "away"))[0].tolist()] * 2
+    for word in ("happy", "terrible", "safe", "cruel"):
+        (plain,), (turned,) = rated((word,)), rated(("not", "so", word))
+        assert plain.deviations[0] * turned.deviations[0] < 0
+        assert abs(turned.deviations[0]) < abs(plain.deviations[0])
+    (slightly,), (very,) = rated(("slightly", "sad")), rated(("very", "sad"))
+    assert very.deviations[0] < rated(("sad",))[0].deviations[0] < slightly.deviations[0] < 0
+
+
+@given(st.text(max_size=200))
+def test_any_text_has_finite_features(text: str) -> None:
+    words = tokenize(text).words
+    assert features(words).shape == (N_FEATURES,)
+    assert np.isfinite(features(words)).all()
+    places = [place for item in rated(words) for place in range(item.start, item.end)]
+    assert places == sorted(set(places))
+
+
+def test_our_lines_are_labelled_and_none_is_a_test() -> None:
+    texts, labels = own_lines()
+    assert len(texts) == len(set(texts)) > 400
+    assert labels["goemotions"].any(axis=1).all()
+    assert labels["xed"].any(axis=1).all()
+    assert ((labels["emobank"] >= 1) & (labels["emobank"] <= 5)).all()
+    cases = (*CASES, *FRESH_CASES, *BLIND_CASES, *EVENT_CASES, *LATER_EVENT_CASES)
+    assert not {tokenize(text).words for text in texts} & {tokenize(case.text).words for case in cases}
+
+
+@pytest.mark.parametrize("line", ["They burned the village.", "We buried him this morning.", "He was tortured."])
+def test_misfortunes_in_plain_words_are_felt(line: str) -> None:
+    (reading,) = read_sentences(line)
+    (plain,) = read_sentences(line, rules=False)
+    assert reading.emotion.vad.valence < -0.1
+    assert reading.emotion.intensity >= plain.emotion.intensity
+
+
+def test_who_is_not_hurt_does_not_suffer() -> None:
+    def read(text: str) -> Emotion:
+        return next(iter(read_sentences(text))).emotion
+
+    assert read("He was not murdered.").vad.valence > read("He was murdered.").vad.valence
