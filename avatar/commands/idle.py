@@ -25,10 +25,10 @@ DEFAULT_CURVES = Path("take.csv")
 )
 @options.seed
 @options.portrait
+@options.outputs
+@options.style
 @options.picture
 @options.drawing
-@options.style
-@options.outputs
 def idle(
     seconds: float | None,
     emotion: str,

@@ -84,7 +84,7 @@ portrait = click.option(
     "--portrait",
     type=click.Path(path_type=Path),
     metavar="PICTURE",
-    help="The face: a photograph or painting, or a video to dub. Needed for video.",
+    help="The face: a photograph or painting, or a video to dub. Video needs one, a .glb wears it.",
 )
 
 voice = _bundle(

@@ -25,12 +25,9 @@ MAX_NAME = 200
 )
 @options.emotion
 @options.portrait
+@options.outputs
 @options.voice
 @options.manner
-@options.picture
-@options.drawing
-@options.style
-@options.outputs
 @click.option(
     "--like",
     type=click.Path(path_type=Path),
@@ -43,6 +40,9 @@ MAX_NAME = 200
     metavar="FACTOR",
     help="How much the voice follows the emotion or the recording: 0 plain, 1 as it is, 1.5 overdone.",
 )
+@options.style
+@options.picture
+@options.drawing
 def say(
     text: str | None,
     edit: Path | None,

@@ -15,10 +15,10 @@ from avatar.commands import options
 @click.option("-t", "--text", help="What is said. With it the lips follow the words, without it the sound.")
 @options.emotion
 @options.portrait
+@options.outputs
+@options.style
 @options.picture
 @options.drawing
-@options.style
-@options.outputs
 def sync(
     recording: Path,
     text: str | None,
