@@ -17,8 +17,8 @@ from checkpoints.errors import InputError
 from conditioning import ARKIT_INDEX, Motion
 
 __all__ = [
-    "Head", "NormalMaker", "quaternion_matrices", "rotation_matrices", "rotation_quaternions", "vertex_normals",
-    "vertex_tangents", "weights_of",
+    "Head", "NormalMaker", "quaternion_matrices", "rotation_matrices", "rotation_quaternions", "triangles_between",
+    "vertex_normals", "vertex_tangents", "weights_of",
 ]  # fmt: skip
 
 FloatArray = npt.NDArray[np.float32]
@@ -146,6 +146,13 @@ def rotation_quaternions(angles: npt.NDArray[np.floating[Any]]) -> npt.NDArray[n
         ],
         axis=-1,
     )
+
+
+def triangles_between(triangles: npt.NDArray[np.integer[Any]], used: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
+    """Return the (F', 3) int32 triangles of (F, 3) between the used ones of V vertices, which are numbered anew."""
+    number = np.cumsum(used) - 1
+    between: npt.NDArray[np.int32] = number[triangles[used[triangles].all(1)]].astype(np.int32)
+    return between
 
 
 def vertex_normals(vertices: FloatArray, triangles: npt.NDArray[np.int32]) -> FloatArray:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from checkpoints.errors import InputError
 from conditioning import ARKIT_INDEX, ARKIT_NAMES
 from renderers.mesh_eyes import eyeball, paint_uv, painted_texture
-from renderers.mesh_head import Head
+from renderers.mesh_head import Head, triangles_between
 from renderers.mesh_mouth import mouth_light
 
 __all__ = ["choose_head", "ict_head", "neutral_head", "open_head", "portrait_head"]
@@ -161,10 +161,8 @@ def _painted(
             if part in _INNER:
                 bright = mouth_light(unit_m * points[piece, 2], float(unit_m * points[parts["teeth"][0], 2].max()))
             uvs[piece], used[piece], inner[piece] = paint_uv(part, bright), True, part in _INNER
-    number = np.cumsum(used) - 1
-    kept = triangles[used[triangles].all(1)]
     vertices, shapes = (points[used] - origin) * unit_m, _closing(deltas[:, used]) * unit_m
-    faces, coordinates = [number[kept]], [uvs[used]]
+    faces, coordinates = [triangles_between(triangles, used)], [uvs[used]]
     eyes = (eye_centres - origin) * unit_m
     eye_parts = [np.zeros(len(vertices), np.int8)]
     bodies = [vertices]

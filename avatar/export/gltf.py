@@ -19,7 +19,7 @@ import numpy.typing as npt
 from avatar.export.gltf_file import GltfBuilder
 from avatar.export.heads import performed
 from conditioning import Motion
-from renderers.mesh_head import Head, NormalMaker, rotation_quaternions, vertex_tangents
+from renderers.mesh_head import Head, NormalMaker, rotation_quaternions, triangles_between, vertex_tangents
 
 if TYPE_CHECKING:
     from avatar.take import Take
@@ -103,11 +103,10 @@ def _part(head: Head, part: int) -> Head:
     if head.eye_parts is None:
         return replace(head, name=_MESH_NAMES[part])
     used = head.eye_parts == part
-    number = np.cumsum(used) - 1
     return replace(
         head,
         vertices=head.vertices[used] - (head.eyes[part - 1] if part else 0),
-        triangles=number[head.triangles[used[head.triangles].all(1)]],
+        triangles=triangles_between(head.triangles, used),
         shape_names=() if part else head.shape_names,
         shapes=head.shapes[: 0 if part else None, used],
         uvs=None if head.uvs is None else head.uvs[used],

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from avatar.export.heads import performed
 from checkpoints.errors import MissingDependency
 from conditioning import Motion
-from renderers.mesh_head import Head, NormalMaker, rotation_quaternions, vertex_normals
+from renderers.mesh_head import Head, NormalMaker, rotation_quaternions, triangles_between, vertex_normals
 
 if TYPE_CHECKING:
     from avatar.take import Take
@@ -162,7 +162,7 @@ def _mesh(stage: Any, head: Head, side: int, material: Any, skeleton: Any) -> No
     from pxr import Gf, Sdf, UsdGeom, UsdShade, UsdSkel, Vt
 
     used = np.ones(len(head.vertices), bool) if head.eye_parts is None else head.eye_parts == side
-    triangles, vertices = _triangles(head, used), head.vertices[used]
+    triangles, vertices = triangles_between(head.triangles, used), head.vertices[used]
     mesh = UsdGeom.Mesh.Define(stage, "/Character/" + ("Face", "LeftEyeball", "RightEyeball")[side])
     mesh.CreatePointsAttr(_vectors(vertices, _LENGTH_DECIMALS))
     mesh.CreateFaceVertexCountsAttr(Vt.IntArray.FromNumpy(np.full(len(triangles), 3, np.int32)))
@@ -187,18 +187,10 @@ def _mesh(stage: Any, head: Head, side: int, material: Any, skeleton: Any) -> No
     UsdShade.MaterialBindingAPI.Apply(mesh.GetPrim()).Bind(material)
 
 
-def _triangles(head: Head, used: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
-    """Return the triangles between the used vertices, which are numbered anew."""
-    number = np.cumsum(used) - 1
-    triangles: npt.NDArray[np.int32] = number[head.triangles[used[head.triangles].all(1)]].astype(np.int32)
-    return triangles
-
-
 def _shapes(stage: Any, head: Head, used: npt.NDArray[np.bool_], mesh: Any, binding: Any) -> None:
     from pxr import UsdSkel, Vt
 
-    triangles = _triangles(head, used)
-    maker = NormalMaker(triangles, int(used.sum()))
+    maker = NormalMaker(triangles_between(head.triangles, used), int(used.sum()))
     rest = head.vertices[used]
     normals = maker(rest)
     targets = []
