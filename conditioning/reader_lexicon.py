@@ -122,7 +122,7 @@ def _rated(words: Sequence[str]) -> Iterator[Rated]:
             valence, arousal, dominance = (value - NEUTRAL_RATING for value in found)
             yield Rated(start, end, (valence, arousal, dominance), degree, reach > 0)
         degree = ADVERBS.get(word, 1.0) if end == start + 1 else 1.0
-        if word in NEGATORS and end == start + 1:
+        if word in NEGATORS and (end == start + 1 or words[start:end] == ("no", "one")):
             reach = NEGATION_SCOPE
         elif word[0].isalpha() or word[0] == "'":
             reach = max(0, reach - 1)

@@ -73,10 +73,15 @@ EAGERNESS, EAGERNESS_SHARE = Emotion(joy=0.5, anticipation=0.7), 0.7
 _PLEA = re.compile(r"\bplease\b[^.!?]*\b(?:don't|do not|stop|no)\b|\b(?:don't|do not|stop)\b[^.!?]*\bplease\b")
 PLEA_ANGER_LEFT, PLEA_FEAR, PLEA_SADNESS = 0.3, 0.5, 0.4
 
+#: "He is not dead", "no one died"; but not "I don't want to die", "don't hurt him", "isn't she dead?".
+_DENIAL = re.compile(r"^(?!.*\?).*(?:\b(?:is|was|are|were|'s|'re)(?: not\b|n't\b)|\b(?:nobody|no one)\b)", re.DOTALL)
+
 #: Words after a negation that it reaches.
 NEGATION_REACH = 4
 #: A negated feeling keeps this share of itself, and gains this share of its opposite.
 NEGATION_LEFT, NEGATION_OPPOSITE = 0.25, 0.35
+#: A misfortune is rated so or worse (-4 to 4); what is felt when it does not happen is relief.
+AVERTED_RATING, AVERTED = -3, Emotion(joy=0.6, trust=0.6)
 
 
 #: "They burned the village": what rated words tell, by their nearness to these ratings (valence, arousal, dominance of
@@ -180,6 +185,7 @@ def _event(tokens: Tokens, emotion: Emotion, valence: float) -> Emotion:
     return Emotion.from_weights(emotion.weights + TOLD_SHARE * sure * (1.0 - emotion.intensity) ** 2 * told)
 
 
+_UNPLEASANT = np.array([name in ("fear", "sadness", "disgust", "anger") for name in EMOTION_NAMES])
 _TOLD_COLUMNS = [EMOTION_NAMES.index(name) for name in _TOLD]
 _PROTOTYPES = np.array([np.array(point) / np.linalg.norm(point) for point in _TOLD.values()])
 
@@ -196,11 +202,20 @@ def _negation(text: str, tokens: Tokens, emotion: Emotion) -> Emotion:
             return _mix(emotion, ADVERBS["extremely"] * felt, 0.8)
     felt = _negated_feeling(tokens.words)
     if felt is None:
-        return emotion
+        return _averted(plain, tokens, emotion)
     top = int(np.argmax(felt.weights))
     weights = emotion.weights.copy()
     weights[top] *= NEGATION_LEFT
     return Emotion.from_weights(weights) + NEGATION_OPPOSITE * -felt
+
+
+def _averted(plain: str, tokens: Tokens, emotion: Emotion) -> Emotion:
+    """Take back what a misfortune that did not happen made the model feel."""
+    bad = [item for item in rated(tokens.words) if item.rating[0] <= AVERTED_RATING]
+    if not bad or not all(item.negated for item in bad) or not _DENIAL.search(plain):
+        return emotion
+    kept = np.where(_UNPLEASANT, NEGATION_LEFT, 1.0) * emotion.weights
+    return Emotion.from_weights(kept) + NEGATION_OPPOSITE * AVERTED
 
 
 def _negated_feeling(words: tuple[str, ...]) -> Emotion | None:

@@ -118,4 +118,7 @@ def test_who_is_not_hurt_does_not_suffer() -> None:
     def read(text: str) -> Emotion:
         return next(iter(read_sentences(text))).emotion
 
-    assert read("He was not murdered.").vad.valence > read("He was murdered.").vad.valence
+    for denied, told in (("He is not dead.", "He is dead."), ("No one was killed.", "Someone was killed.")):
+        assert read(denied).vad.valence > 0 > read(told).vad.valence
+    for plea in ("I don't want to die.", "Never insult me.", "Is she not dead?"):
+        assert read(plea).joy < 0.2, plea
