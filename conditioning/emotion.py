@@ -129,9 +129,12 @@ class Emotion:
         # A slight price on every weight picks the smallest of the many mixtures that reach the point.
         price = 1e-3
         count = len(EMOTION_NAMES)
-        matrix = np.vstack([_vad_matrix().T, price * np.eye(count)])
+        # What goes beyond the cube is clipped, so that beyond a face of it costs nothing: one free excess for each.
+        excess = -np.diag(np.where(np.abs(point) == 1.0, point, 0.0))
+        matrix = np.block([[_vad_matrix().T, excess], [price * np.eye(count), np.zeros((count, 3))]])
         target = np.concatenate([point, np.zeros(count)])
-        return cls.from_weights(lsq_linear(matrix, target, bounds=(0.0, 1.0)).x)
+        most = np.concatenate([np.ones(count), np.full(3, np.inf)])
+        return cls.from_weights(lsq_linear(matrix, target, bounds=(0.0, most)).x[:count].clip(0.0, 1.0))
 
     @classmethod
     def parse(cls, text: str) -> Emotion:
