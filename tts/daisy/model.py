@@ -98,6 +98,8 @@ class VoiceModel:
         One of :data:`DECODERS`: ``"l1"`` (one pass) or ``"flow"``.
     flow_steps : int
         Steps of Euler's method of the flow.
+    emphasis : (float, float)
+        Factors on what emphasis adds to F0 and to the level.
     """
 
     network: Network
@@ -109,6 +111,7 @@ class VoiceModel:
     prosody: ProsodyEncoder | None = None
     decoder: str = "l1"
     flow_steps: int = 6
+    emphasis: tuple[float, float] = (1.0, 1.0)
 
     def prosody_speaker(self, speaker: int) -> int:
         """Return the row of the prosody tables that a speaker uses."""
@@ -166,6 +169,7 @@ def parse_model(stored: checkpoints.Checkpoint) -> VoiceModel:
     tensors = stored.tensors
     table = {name: tensors[f"statistics.{name}"].astype(np.float32) for name in SpeakerStatistics.__annotations__}
     zero = np.zeros((8, N_SPECTRUM), np.float32)
+    emphasis = tensors.get("style.emphasis", np.ones(2))
     return VoiceModel(
         Network(_under("network.", tensors), Sizes(**json.loads(stored.metadata["sizes"]))),
         tuple(_statistics(table, k) for k in range(len(SPEAKERS))),
@@ -176,6 +180,7 @@ def parse_model(stored: checkpoints.Checkpoint) -> VoiceModel:
         None if version == 1 else ProsodyEncoder(_under("prosody.", tensors)),
         stored.metadata.get("decoder", "l1"),
         int(stored.metadata.get("flow_steps", "6")),
+        (float(emphasis[0]), float(emphasis[1])),
     )
 
 

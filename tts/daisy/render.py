@@ -89,13 +89,13 @@ def render(
     z = plan.encoded.pitch(model, speaker, plan.ends, style)[:total]
     log_f0 = model.log_f0_of(z, speaker) if model.style is None else model.styled_log_f0_of(z, speaker)
     cues = manner.cues(model, weights)
-    f0_hz = _melody(model.speakers[speaker].f0_mean, line, plan, phone, log_f0, cues, np.random.default_rng(list(seed)))
+    f0_hz = _melody(model, speaker, line, plan, phone, log_f0, cues, np.random.default_rng(list(seed)))
     spectrum[:, 1] += C1_PER_DB * EFFORT_DB_PER_ST * _smooth(_raised_st(f0_hz, model.speakers[speaker].f0_mean))
     f0_hz = np.where(voiced, f0_hz, 0.0)
     if model.style is None:
         _colour(model, spectrum, manner.guidance * weights, voiced, silent)
     deliveries = [line.spans[k].delivery for k in plan.spans]
-    gain_db = np.array([delivery.gain_db for delivery in deliveries]) + EMPHASIS_DB * plan.emphasis
+    gain_db = np.array([delivery.gain_db for delivery in deliveries]) + EMPHASIS_DB * model.emphasis[1] * plan.emphasis
     spectrum[:, 0] += C0_PER_DB * _smooth(gain_db[phone] + np.where(silent, 0.0, cues["loudness_db"]))
     wave = synthesise(spectrum[:, :60], spectrum[:, 60:63], f0_hz) * model.speakers[speaker].gain
     return Rendered(limit(wave.astype(np.float64)).astype(np.float32), f0_hz.astype(np.float32))
@@ -137,7 +137,8 @@ def _colour(
 
 
 def _melody(
-    f0_mean: float,
+    model: VoiceModel,
+    speaker: int,
     line: Line,
     plan: PlannedSentence,
     phone: npt.NDArray[np.int64],
@@ -156,9 +157,9 @@ def _melody(
         last_s = groups[-1][0] if groups else 0.0
         raised["final_st"] = np.where(times_s >= last_s, raised["final_st"], cues["final_st"])
     source = np.exp(_smooth(log_f0))
-    return melody(
-        source, float(np.exp(f0_mean)), times_s, groups, _accents(plan, groups), raised, pitch_st, range_scale, rng
-    )
+    reference = float(np.exp(model.speakers[speaker].f0_mean))
+    accents = _accents(plan, groups, model.emphasis[0])
+    return melody(source, reference, times_s, groups, accents, raised, pitch_st, range_scale, rng)
 
 
 def _rises(plan: PlannedSentence) -> bool:
@@ -182,8 +183,8 @@ def _groups(plan: PlannedSentence) -> list[tuple[float, float]]:
     return found if start is None else [*found, (start, float(edges[-1]))]
 
 
-def _accents(plan: PlannedSentence, groups: Sequence[tuple[float, float]]) -> list[Accent]:
-    """Return the vowels with primary stress; the last of each breath group weighs 1."""
+def _accents(plan: PlannedSentence, groups: Sequence[tuple[float, float]], emphasis: float) -> list[Accent]:
+    """Return the vowels with primary stress; the last of each breath group weighs 1; ``emphasis`` is a factor."""
     edges = np.concatenate([[0], plan.ends]) * FRAME_S
     accented = plan.sequence.features[:, 1] > 0
     found: list[Accent] = []
@@ -195,7 +196,7 @@ def _accents(plan: PlannedSentence, groups: Sequence[tuple[float, float]]) -> li
         ]
         for i in inside:
             weight = 1.0 if i == inside[-1] else PRENUCLEAR
-            found.append(Accent(float(edges[i]), float(edges[i + 1]), weight, float(plan.emphasis[i])))
+            found.append(Accent(float(edges[i]), float(edges[i + 1]), weight, emphasis * float(plan.emphasis[i])))
     return found
 
 

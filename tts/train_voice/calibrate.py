@@ -1,8 +1,8 @@
-"""Move the emotions in u until what is heard is what people do.
+"""Move the emotions in u until what is heard is what people do, and emphasis until it is heard as much as it should.
 
 u is linear in the emotions, and a cue of the finished voice nearly linear in the axis that carries it. So each
 emotion's place is corrected axis by axis, by the distance between the cue that is measured on synthesised
-lines and its goal.
+lines and its goal. What an emphasis adds is scaled in the same way: the network's own contour gives or takes some.
 """
 
 from __future__ import annotations
@@ -13,15 +13,21 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from conditioning import EMOTION_NAMES, NEUTRAL, Emotion, Line
+from conditioning import EMOTION_NAMES, FEATURE_RATE_HZ, NEUTRAL, Emotion, Line, Speech
 from tts.acoustics import measure
+from tts.contour import EMPHASIS_ST
+from tts.daisy.frontend import WRITTEN_EMPHASIS
 from tts.daisy.model import VoiceModel
+from tts.daisy.render import EMPHASIS_DB
 from tts.daisy.style import LIMIT, N_TIMBRE, UNITS, StyleSpace, axis
 from tts.daisy.voice import DaisyVoice
 from tts.emotion_cues import CUES
 from tts.evaluate_voice import HUMAN_BANDS, RATIOS
+from tts.function_words import FUNCTION_WORDS
+from tts.level import speech_level_db
+from tts.recogniser import plain_words
 
-__all__ = ["GOALS", "calibrate", "corrected", "goals"]
+__all__ = ["GOALS", "calibrate", "calibrate_emphasis", "corrected", "goals"]
 
 Array = npt.NDArray[np.float64]
 
@@ -31,7 +37,14 @@ CARRIERS: Mapping[str, tuple[str, float]] = {
     "f0_range_st": ("f0_range_ln", 4.0),
     "vowel_s": ("vowel_ln", UNITS["vowel_ln"]),
     "consonant_s": ("consonant_ln", UNITS["consonant_ln"]),
+    "level_db": ("loudness_db", UNITS["loudness_db"]),
 }
+#: Of the cue table's loudness: the limiter leaves a neutral voice 18 dB, which its own peaks nearly fill.
+LOUDNESS_SHARE = 0.5
+#: Emphasis of a word between marks of italics: its peak of F0 over the same word without them, which is the low end of
+#: the 2–5 st of :data:`tts.contour.EMPHASIS_ST`'s source, and its level.
+EMPHASIS_GOAL = (2.0, 2.0)
+EMPHASIS_LIMITS = (0.5, 2.5)
 #: F0 range (5th to 95th percentile) of neutral speech in EmoDB, semitones; the cue table has factors on it.
 NEUTRAL_RANGE_ST = 8.8
 GOALS = (*CARRIERS, "alpha_db")
@@ -69,6 +82,7 @@ def goals() -> dict[str, dict[str, float]]:
     found = {}
     for emotion in EMOTION_NAMES:
         found[emotion] = {cue: table[name][emotion] for cue, name in sources.items()}
+        found[emotion]["level_db"] = LOUDNESS_SHARE * table["loudness_db"][emotion]
         found[emotion]["f0_range_st"] = NEUTRAL_RANGE_ST * (np.exp(table["f0_range_ln"][emotion]) - 1.0)
         for cue, band in HUMAN_BANDS.get(emotion, {}).items():
             if cue in found[emotion]:
@@ -116,7 +130,7 @@ def calibrate(
     assert model.style is not None
     first = emotions = model.style.emotions
     wanted = goals()
-    plain = {text: measure(DaisyVoice(model=model).speak(Line.of(text, NEUTRAL))) for text in lines}
+    plain = {text: _cues(DaisyVoice(model=model).speak(Line.of(text, NEUTRAL))) for text in lines}
     for _ in range(rounds):
         voice = DaisyVoice(model=replace(model, style=StyleSpace(emotions)))
         heard = {name: changes(voice, plain, name) for name in EMOTION_NAMES}
@@ -133,6 +147,49 @@ def changes(voice: DaisyVoice, plain: Mapping[str, Mapping[str, float]], emotion
     """Return the mean change of each cue of :data:`GOALS`; ``plain`` has the neutral cues of each line."""
     rows = []
     for text, base in plain.items():
-        felt = measure(voice.speak(Line.of(text, Emotion(**{emotion: 1.0}))))
+        felt = _cues(voice.speak(Line.of(text, Emotion(**{emotion: 1.0}))))
         rows.append([np.log(felt[c] / base[c]) if c.endswith("_s") else felt[c] - base[c] for c in GOALS])
     return dict(zip(GOALS, np.mean(rows, axis=0).tolist(), strict=True))
+
+
+def _cues(speech: Speech) -> dict[str, float]:
+    return {**measure(speech), "level_db": speech_level_db(speech.waveform, speech.sample_rate)}
+
+
+def calibrate_emphasis(
+    model: VoiceModel, lines: Sequence[str], *, rounds: int = 3, report: Callable[[str], None] = print
+) -> Array:
+    """Return the factors on what emphasis adds to F0 and to the level, so that :data:`EMPHASIS_GOAL` is heard.
+
+    Parameters are those of :func:`calibrate`.
+    """
+    factors = np.ones(2)
+    chosen = [(text, max(own, key=len)) for text in lines if (own := _content_words(text))]
+    for _ in range(rounds):
+        voice = DaisyVoice(model=replace(model, emphasis=(float(factors[0]), float(factors[1]))))
+        heard = np.mean([_stressed(voice, text, word) for text, word in chosen], axis=0)
+        report(f"emphasis: {heard[0]:.2f} st, {heard[1]:.2f} dB")
+        missing = (np.array(EMPHASIS_GOAL) - heard) / (WRITTEN_EMPHASIS * np.array([EMPHASIS_ST, EMPHASIS_DB]))
+        factors = np.clip(factors + missing, *EMPHASIS_LIMITS)
+    return factors
+
+
+def _content_words(text: str) -> list[str]:
+    """Return the words that can be marked without doubt: of content, once in the text."""
+    words = plain_words(text)
+    return [w for w in words if w not in FUNCTION_WORDS and words.count(w) == 1 and f" {w} " in text]
+
+
+def _stressed(voice: DaisyVoice, text: str, word: str) -> Array:
+    """Return how much higher (semitones) and louder (dB) a word is between marks of italics."""
+    plain, marked = (voice.speak(Line.of(t)) for t in (text, text.replace(f" {word} ", f" *{word}* ")))
+    return _peak(marked, word) - _peak(plain, word)
+
+
+def _peak(speech: Speech, word: str) -> Array:
+    segment = next(s for s in speech.words if s.symbol.lower() == word)
+    assert speech.f0_hz is not None
+    f0_hz = speech.f0_hz[round(segment.start_s * FEATURE_RATE_HZ) : round(segment.end_s * FEATURE_RATE_HZ)]
+    wave = speech.waveform[round(segment.start_s * speech.sample_rate) : round(segment.end_s * speech.sample_rate)]
+    high = np.percentile(f0_hz[f0_hz > 0.0], 95) if (f0_hz > 0.0).any() else 1.0
+    return np.array([12.0 * np.log2(high), 20.0 * np.log10(wave.std() + 1e-9)])

@@ -245,7 +245,7 @@ def _export_voice(t: VoiceTraining, report: Report) -> None:
     from checkpoints import Checkpoint
     from tts.daisy.model import CHECKPOINT, VERSION, parse_model
 
-    from .calibrate import calibrate
+    from .calibrate import calibrate, calibrate_emphasis
     from .export import export_voice, voice_tensors
     from .finish import VOICE_FACTS, finish
     from .style_space import opposition
@@ -257,8 +257,10 @@ def _export_voice(t: VoiceTraining, report: Report) -> None:
     report(json.dumps(scores))
     tensors, metadata = voice_tensors(state, extra, flow, decoder=t.decoder)
     model = parse_model(Checkpoint(CHECKPOINT, tensors, metadata, {"version": VERSION}))
-    emotions = calibrate(model, [line.text for line in test[:: len(test) // N_CALIBRATION]], report=report)
+    texts = [line.text for line in test[:: len(test) // N_CALIBRATION]]
+    emotions = calibrate(model, texts, report=report)
     tensors["style.emotions"] = emotions.astype(np.float32)
+    tensors["style.emphasis"] = calibrate_emphasis(model, texts, report=report).astype(np.float32)
     scores |= {f"opposite_{name}": value for name, value in opposition(emotions).items()}
     command = (
         f"mien train voice DATA --minutes {t.minutes:g} --flow-minutes {t.flow_minutes:g} --whole {t.whole:g} "
