@@ -23,6 +23,8 @@ Array = npt.NDArray[np.float64]
 #: Shorter silences between words are closures of stops rather than pauses.
 PAUSE_S = 0.10
 WINDOW_S = 0.032
+#: Praat's default for women; joy and surprise at full strength peak between 400 and 600 Hz.
+F0_CEILING_HZ = 600.0
 
 CUE_NAMES: tuple[str, ...] = (
     "f0_mean_st", "f0_range_st", "syllable_rate", "duration_s", "vowel_s", "consonant_s", "pause_share", "alpha_db",
@@ -46,7 +48,7 @@ def measure(speech: Speech) -> dict[str, float]:
         ``pause_share`` of the duration, ``alpha_db``, ``tilt_db_per_octave`` from 100 Hz to 5 kHz.
     """
     wave = speech.waveform.astype(np.float64)
-    f0_hz = world.pitch(wave, speech.sample_rate)
+    f0_hz = world.pitch(wave, speech.sample_rate, ceiling_hz=F0_CEILING_HZ)
     semitones = 12.0 * np.log2(f0_hz[f0_hz > 0.0]) if (f0_hz > 0.0).any() else np.zeros(1)
     power, frequencies = voiced_spectrum(wave, speech.sample_rate, f0_hz)
     return {

@@ -113,6 +113,7 @@ def melody(
         semitones[near] += height * _bump(times_s[near], accent)
     semitones += cues["f0_level_st"] + pitch_st
     semitones += cues["tremor_st"] * np.sin(2.0 * np.pi * (TREMOR_HZ * times_s + rng.random()))
-    factor = 1.0 + 0.01 * cues["jitter_pct"] / NEIGHBOUR_DIFFERENCE * rng.standard_normal(len(times_s))
+    jitter = np.maximum(cues["jitter_pct"], 0.0)
+    factor = 1.0 + 0.01 * jitter / NEIGHBOUR_DIFFERENCE * rng.standard_normal(len(times_s))
     moved: Array = np.clip(reference * 2.0 ** (semitones / 12.0) * factor, F0_FLOOR_HZ, F0_CEILING_HZ)
     return moved

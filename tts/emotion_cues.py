@@ -132,10 +132,11 @@ CUES: tuple[Cue, ...] = (
     _cue("hnr_db", "harmonics-to-noise ratio, dB; negative is breathy or rough",
          joy="0 P", trust="+0.5 L", fear="-1.0 P", surprise="-2.0 L", sadness="-1.0 L", disgust="-0.1 P",
          anger="-1.5 P", anticipation="+0.5 L"),
-    # Anger, joy, fear and disgust lower the people's jitter (3.0 %) by 0.3 to 0.7 points; a synthetic voice has none.
+    # Anger, joy, fear and disgust lower the people's jitter (3.0 %) by 0.3 to 0.7 points; a neutral voice that has less
+    # than that can only lose what it has. In fear F0 trembles instead.
     _cue("jitter_pct", "random change from period to period, % of the period",
-         joy="0 P", trust="0 L", fear="+0.5 L", surprise="+0.2 L", sadness="+0.42 P", disgust="0 P",
-         anger="+0.3 L", anticipation="0 L"),
+         joy="-0.3 P", trust="0 L", fear="+0.1 L", surprise="+0.1 L", sadness="+0.42 P", disgust="-0.1 P",
+         anger="-0.2 P", anticipation="0 L"),
     _cue("tremor_st", "depth of a 6 Hz tremble of F0, semitones",
          joy="0 L", trust="0 L", fear="+0.40 L", surprise="0 L", sadness="+0.15 L", disgust="0 L", anger="0 L",
          anticipation="0 L"),

@@ -182,7 +182,7 @@ class Frames:
         """Return the change of HNR that the noise has to make."""
         cues = {name: values[frames] for name, values in self.cues.items()}
         by_itself = HNR_OF_WORLD + HNR_PER_ST * np.maximum(cues["f0_level_st"], 0.0)
-        by_itself = by_itself + HNR_PER_JITTER * cues["jitter_pct"]
+        by_itself = by_itself + HNR_PER_JITTER * np.maximum(cues["jitter_pct"], 0.0)
         by_itself = by_itself + HNR_PER_STRETCH * 0.5 * (cues["vowel_ln"] + cues["consonant_ln"])
         return cues["hnr_db"] - by_itself
 

@@ -55,7 +55,9 @@ def voicing_threshold(phones: Sequence[Segment], n_frames: int) -> Array:
     return found
 
 
-def track_pitch(waveform: Array, sample_rate: int, phones: Sequence[Segment] = ()) -> Array:
+def track_pitch(
+    waveform: Array, sample_rate: int, phones: Sequence[Segment] = (), ceiling_hz: float = F0_CEILING_HZ
+) -> Array:
     """Return F0 at :data:`conditioning.FEATURE_RATE_HZ`.
 
     Parameters
@@ -65,6 +67,8 @@ def track_pitch(waveform: Array, sample_rate: int, phones: Sequence[Segment] = (
         Hertz.
     phones : sequence of Segment
         Of the same sound, if known.
+    ceiling_hz : float
+        Highest F0; a woman's joy goes beyond the default.
 
     Returns
     -------
@@ -73,7 +77,7 @@ def track_pitch(waveform: Array, sample_rate: int, phones: Sequence[Segment] = (
     """
     n_frames = int(len(waveform) * FEATURE_RATE_HZ / sample_rate) + 1
     slow, rate = _decimate(np.asarray(waveform, dtype=np.float64), sample_rate)
-    lags, scores = _candidates(slow, rate, n_frames)
+    lags, scores = _candidates(slow, rate, n_frames, ceiling_hz)
     path = _cheapest_path(lags, scores, voicing_threshold(phones, n_frames), rate)
     chosen = np.take_along_axis(lags, np.maximum(path, 0)[:, None], axis=1)[:, 0]
     return np.where((path >= 0) & (chosen > 0.0), rate / np.maximum(chosen, 1.0), 0.0)
@@ -99,10 +103,10 @@ def fast_length(count: int) -> int:
     return power * next(part for part in (4, 5, 6, 8) if power * part >= count)
 
 
-def _candidates(slow: Array, rate: float, n_frames: int) -> tuple[Array, Array]:
+def _candidates(slow: Array, rate: float, n_frames: int, ceiling_hz: float) -> tuple[Array, Array]:
     """Return (T, :data:`CANDIDATES`) lags in samples (0: none) and their correlations."""
     window = int(WINDOW_S * rate)
-    shortest, longest = int(rate / F0_CEILING_HZ), int(np.ceil(rate / F0_FLOOR_HZ)) + 2
+    shortest, longest = int(rate / ceiling_hz), int(np.ceil(rate / F0_FLOOR_HZ)) + 2
     length = window + longest
     starts = np.round(np.arange(n_frames) / FEATURE_RATE_HZ * rate).astype(int)
     padded = np.concatenate([np.zeros(length // 2), slow, np.zeros(length)])

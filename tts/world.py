@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from conditioning import FEATURE_RATE_HZ, MissingDependency, Segment
+from tts.pitch import F0_CEILING_HZ as TRACKED_UP_TO_HZ
 from tts.pitch import track_pitch
 
 __all__ = [
@@ -54,9 +55,11 @@ def _pyworld() -> ModuleType:
     return pyworld  # type: ignore[no-any-return]
 
 
-def pitch(waveform: Array, sample_rate: int, phones: Sequence[Segment] = ()) -> Array:
+def pitch(
+    waveform: Array, sample_rate: int, phones: Sequence[Segment] = (), ceiling_hz: float = TRACKED_UP_TO_HZ
+) -> Array:
     """Return F0 as :func:`tts.pitch.track_pitch` finds it, corrected by StoneMask on the harmonics' frequencies."""
-    f0_hz = track_pitch(waveform, sample_rate, phones)
+    f0_hz = track_pitch(waveform, sample_rate, phones, ceiling_hz)
     times = np.arange(len(f0_hz)) * FRAME_S
     refined: Array = _pyworld().stonemask(waveform, f0_hz, times, sample_rate)
     # StoneMask gives up some frames; they keep the value that they had.

@@ -81,7 +81,10 @@ def reader(data: Path, output: Path | None, work: Path, seed: int, epochs: int) 
 @OUTPUT
 @_work("voice-training", "sound, features and states")
 @click.option(
-    "--part", default="all", show_default=True, help="prepare, letters, phrasing, directions, acoustic, flow, export."
+    "--part",
+    default="all",
+    show_default=True,
+    help="prepare, letters, phrasing, directions, acoustic, flow, export; or calibrate: the shipped voice again.",
 )
 @click.option("--minutes", type=click.FloatRange(1.0), default=60.0, show_default=True, help="Of the acoustic model.")
 @click.option(

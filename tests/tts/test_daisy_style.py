@@ -57,7 +57,9 @@ def _weights(module):
 def model(acoustic, encoder):
     rng = np.random.default_rng(5)
     one = np.ones(63, np.float32)
-    speaker = SpeakerStatistics(-3.0 * one, 0.3 * one, one, np.log(180.0), 0.15, 1.0, np.log(14.0), 0.4, 1.0)
+    speaker = SpeakerStatistics(
+        -3.0 * one, 0.3 * one, one, np.log(180.0), 0.15, 1.0, np.log(14.0), 0.4, 1.0, np.zeros(2)
+    )
     return VoiceModel(
         Network(to_numpy(acoustic), SIZES), (speaker,) * len(SPEAKERS), (0, 1, 0), np.zeros((8, 63), np.float32),
         np.zeros((8, 63), np.float32), StyleSpace(0.4 * rng.standard_normal((8, N_STYLE))),
@@ -284,3 +286,29 @@ def test_axes_have_units():
     u[axis("f0_level_st")] = 2.0
     assert values_of(u)["f0_level_st"] == 10.0
     assert len(AXES) == len(set(AXES)) == N_STYLE
+
+
+def test_what_a_style_adds_to_f0_is_the_same_for_a_speaker_with_anothers_melody(model):
+    teacher, guest = model.speakers[0], replace(model.speakers[0], f0_std=0.4, f0_widen=2.0, f0_mean=np.log(220.0))
+    both = replace(model, speakers=(teacher, model.speakers[1], guest), prosody_speakers=(0, 1, 0))
+    z = np.sin(np.arange(400) / 20.0).astype(np.float32)
+    level_st = np.where(np.arange(400) < 200, 0.0, 7.0)
+    heard = z + (level_st * np.log(2.0) / 12.0 / teacher.f0_std).astype(np.float32)  # what a network does with it
+    for speaker in (0, 2):
+        plain = both.styled_log_f0_of(z, speaker, np.zeros(400))
+        moved = both.styled_log_f0_of(heard, speaker, level_st)
+        np.testing.assert_allclose(12.0 / np.log(2.0) * (moved - plain), level_st, atol=1e-4)
+
+
+@pytest.mark.parametrize("speaker", SPEAKERS)
+def test_no_emotion_of_the_shipped_voice_leaves_the_range_of_a_voice(speaker):
+    import checkpoints
+
+    if not {"daisy", "english_phones"} <= checkpoints.manifest().keys():
+        pytest.skip("the voice's checkpoints are not in this checkout")
+    voice = DaisyVoice(speaker=speaker)
+    plain = voice.speak(Line.of("Nobody told me that the door was open.")).f0_hz
+    for name in EMOTION_NAMES:
+        f0_hz = voice.speak(Line.of("Nobody told me that the door was open.", Emotion(**{name: 1.0}))).f0_hz
+        shift = 12 * np.log2(np.median(f0_hz[f0_hz > 0]) / np.median(plain[plain > 0]))
+        assert -4.0 < shift < 11.3  # people's outer quartiles over all emotions of EmoDB

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 import checkpoints
 from tts.convnext import Array
+from tts.daisy.modulation import BANDS_HZ, apply_filter, modulation_filter
 from tts.daisy.network import Network, Sizes
 from tts.daisy.prosody_encoder import ProsodyEncoder
 from tts.daisy.style import StyleSpace
@@ -43,6 +44,9 @@ DECODERS: tuple[str, ...] = ("l1", "flow")
 #: Names of the voice's speakers, in the order of the model's tables.
 SPEAKERS: tuple[str, ...] = ("daisy", "rowan", "iris")
 N_SPECTRUM = 63
+#: Columns whose movement is brought back: the finer shape of the spectrum. That of the level, the tilt and the first
+#: formants is strong enough; more of it is heard as shimmer.
+MOVED = slice(6, 60)
 
 #: Share of the variance that the network lost to averaging which is put back (T. Toda and K. Tokuda, "Speech
 #: parameter generation algorithm considering global variance", IEICE Trans. E90-D, 2007).
@@ -66,6 +70,8 @@ class SpeakerStatistics:
         ln frames.
     gain : float
         Brings neutral speech to the common level.
+    modulation_db : (2,) float32
+        Of the spectrum's movement, in the bands of :mod:`tts.daisy.modulation`.
     """
 
     mean: Array
@@ -77,6 +83,7 @@ class SpeakerStatistics:
     duration_mean: float
     duration_std: float
     gain: float
+    modulation_db: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,17 +134,31 @@ class VoiceModel:
         s = self.speakers[speaker]
         return z.astype(np.float64) * s.f0_std * s.f0_widen + s.f0_mean
 
-    def styled_log_f0_of(self, z: Array, speaker: int) -> npt.NDArray[np.float64]:
-        """Return ln F0 of z-scores that carry a style: only the movement around the sentence's mean is widened."""
-        s = self.speakers[speaker]
-        centre = float(z.mean())
-        return ((z.astype(np.float64) - centre) * s.f0_widen + centre) * s.f0_std + s.f0_mean
+    def styled_log_f0_of(self, z: Array, speaker: int, level_st: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return ln F0 of z-scores that carry a style.
+
+        Parameters
+        ----------
+        z : (T,) float32
+        speaker : int
+        level_st : (T,) float64
+            What the style adds to F0, semitones: the same for every speaker, and not widened as the melody is.
+        """
+        s, teacher = self.speakers[speaker], self.speakers[self.prosody_speaker(speaker)]
+        level = level_st * np.log(2.0) / 12.0
+        own = z.astype(np.float64) - level / teacher.f0_std
+        centre = float(own.mean())
+        moved: npt.NDArray[np.float64] = ((own - centre) * s.f0_widen + centre) * s.f0_std + s.f0_mean + level
+        return moved
 
     def spectrum_of(self, z: Array, speaker: int) -> Array:
         """Return (T, 63) mel-cepstrum and aperiodicity of z-scores, widened around the utterance's own mean."""
         s = self.speakers[speaker]
         centre = z.mean(axis=0)
-        spectrum: Array = ((z - centre) * s.widen + centre) * s.std + s.mean
+        moved = z - centre
+        if s.modulation_db.any():
+            moved[:, MOVED] = apply_filter(moved[:, MOVED], modulation_filter(s.modulation_db))
+        spectrum: Array = (moved * s.widen + centre) * s.std + s.mean
         return spectrum
 
 
@@ -167,7 +188,11 @@ def parse_model(stored: checkpoints.Checkpoint) -> VoiceModel:
             f"the voice's checkpoint has version {version}, this code reads {VERSIONS}; reinstall mien"
         )
     tensors = stored.tensors
-    table = {name: tensors[f"statistics.{name}"].astype(np.float32) for name in SpeakerStatistics.__annotations__}
+    still = {"statistics.modulation_db": np.zeros((len(SPEAKERS), len(BANDS_HZ)))}  # of checkpoints before it
+    table = {
+        name: (still | dict(tensors))[f"statistics.{name}"].astype(np.float32)
+        for name in SpeakerStatistics.__annotations__
+    }
     zero = np.zeros((8, N_SPECTRUM), np.float32)
     emphasis = tensors.get("style.emphasis", np.ones(2))
     return VoiceModel(

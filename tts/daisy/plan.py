@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from conditioning import NEUTRAL, Emotion, Line, Segment, tile
+from conditioning import EMOTION_NAMES, NEUTRAL, Emotion, Line, Segment, tile
 from conditioning.line import Delivery
 from tts.acoustics import PAUSE_S
 from tts.daisy.frontend import Sentence
@@ -27,8 +27,16 @@ Array = npt.NDArray[np.float64]
 MIN_FRAMES = 3
 #: A silence that is heard as a pause stays a little longer than that under any emotion.
 HEARD_PAUSE_FRAMES = round(PAUSE_S * SAMPLE_RATE / HOP_LENGTH)
-#: Axes of u that no network follows: extra pauses are words' borders, and irregularity is drawn at random.
-OUTSIDE = frozenset({"pause_share", "jitter_pct", "tremor_st"})
+#: Of the neutral voice, % of the period: sustained vowels of healthy voices have .3 to 1 (R. Baken and R. Orlikoff,
+#: *Clinical Measurement of Speech and Voice*, 2000; Praat's manual calls more than 1.04 a sign of disease).
+NEUTRAL_JITTER_PCT = 0.4
+#: Axes of u that no network follows, and the least that they may be: extra pauses are words' borders, and irregularity
+#: is drawn at random.
+OUTSIDE: Mapping[str, float] = {"pause_share": 0.0, "jitter_pct": -NEUTRAL_JITTER_PCT, "tremor_st": 0.0}
+#: How breathy an emotion at full weight is (:func:`tts.daisy.vocoder.synthesise`). Surprise by I. Murray and J. Arnott,
+#: JASA 93 (1993); sadness and disgust, whose calm melody alone would make the voice clearer, since people's harmonicity
+#: hardly rises in them (EmoDB: +.2 dB [-2.7, 1.3] and -.1 dB [-2.3, .7]).
+BREATH: Mapping[str, float] = {"sadness": 1.0, "surprise": 0.4, "disgust": 0.8}
 #: Neither an emotion nor a rate makes a silence longer than this; pauses of the markup are added behind sentences.
 MAX_SILENCE_FRAMES = 240
 
@@ -100,9 +108,15 @@ class Manner:
             return {name: self.guidance * value for name, value in cues_at(weights).items()}
         values = values_of(self.guidance * self.style(model, weights).astype(np.float64))
         return {
-            name: np.maximum(values[name], 0.0) if name in OUTSIDE else np.zeros(weights.shape[:-1])
+            name: np.maximum(values[name], OUTSIDE[name]) if name in OUTSIDE else np.zeros(weights.shape[:-1])
             for name in cues_at(np.zeros(8))
         }
+
+    def breath(self, weights: Array) -> Array:
+        """Return how breathy the voice is under (..., 8) weights; a recording's breath is in its timbre."""
+        share = np.array([BREATH.get(name, 0.0) for name in EMOTION_NAMES])
+        found: Array = (0.0 if self.reference is not None else self.guidance) * (weights @ share)
+        return found
 
 
 def plan_sentence(model: VoiceModel, speaker: int, line: Line, sentence: Sentence, manner: Manner) -> PlannedSentence:

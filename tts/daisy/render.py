@@ -14,7 +14,8 @@ from tts.contour import Accent, melody
 from tts.daisy.guided import frame_style
 from tts.daisy.model import VoiceModel
 from tts.daisy.network import FRAMES_PER_STEP
-from tts.daisy.plan import Manner, PlannedSentence
+from tts.daisy.plan import NEUTRAL_JITTER_PCT, Manner, PlannedSentence
+from tts.daisy.style import values_of
 from tts.daisy.vocoder import FRAME_MS, HOP_LENGTH, SAMPLE_RATE, synthesise
 from tts.level import limit
 
@@ -80,14 +81,18 @@ def render(
         For jitter, tremor and the noise of a flow.
     """
     total = int(plan.ends[-1])
-    style = _steps(plan, manner.style(model, weights))
+    felt = manner.style(model, weights)
+    style = _steps(plan, felt)
     phone = np.minimum(np.searchsorted(plan.ends, np.arange(total), side="right"), len(plan.ends) - 1)
     out = plan.encoded.decode(model, speaker, plan.ends, style, list(seed))[:total]
     spectrum = model.spectrum_of(out[:, :63], speaker).astype(np.float64)
     silent = plan.sequence.words[phone] < 0
     voiced = (out[:, 63] > 0.0) & ~silent
     z = plan.encoded.pitch(model, speaker, plan.ends, style)[:total]
-    log_f0 = model.log_f0_of(z, speaker) if model.style is None else model.styled_log_f0_of(z, speaker)
+    if model.style is None:
+        log_f0 = model.log_f0_of(z, speaker)
+    else:
+        log_f0 = model.styled_log_f0_of(z, speaker, manner.guidance * values_of(felt.astype(np.float64))["f0_level_st"])
     cues = manner.cues(model, weights)
     f0_hz = _melody(model, speaker, line, plan, phone, log_f0, cues, np.random.default_rng(list(seed)))
     spectrum[:, 1] += C1_PER_DB * EFFORT_DB_PER_ST * _smooth(_raised_st(f0_hz, model.speakers[speaker].f0_mean))
@@ -97,7 +102,9 @@ def render(
     deliveries = [line.spans[k].delivery for k in plan.spans]
     gain_db = np.array([delivery.gain_db for delivery in deliveries]) + EMPHASIS_DB * model.emphasis[1] * plan.emphasis
     spectrum[:, 0] += C0_PER_DB * _smooth(gain_db[phone] + np.where(silent, 0.0, cues["loudness_db"]))
-    wave = synthesise(spectrum[:, :60], spectrum[:, 60:63], f0_hz) * model.speakers[speaker].gain
+    wave = (
+        synthesise(spectrum[:, :60], spectrum[:, 60:63], f0_hz, manner.breath(weights)) * model.speakers[speaker].gain
+    )
     return Rendered(limit(wave.astype(np.float64)).astype(np.float32), f0_hz.astype(np.float32))
 
 
@@ -152,7 +159,11 @@ def _melody(
     pitch_st = np.array([delivery.pitch_st for delivery in deliveries])[phone]
     range_scale = np.array([delivery.range_scale for delivery in deliveries])[phone]
     groups = _groups(plan)
-    raised = {**cues, "final_st": cues["final_st"] + (QUESTION_ST if _rises(plan) else 0.0)}
+    raised = {
+        **cues,
+        "final_st": cues["final_st"] + (QUESTION_ST if _rises(plan) else 0.0),
+        "jitter_pct": cues["jitter_pct"] + NEUTRAL_JITTER_PCT,
+    }
     if _rises(plan):
         last_s = groups[-1][0] if groups else 0.0
         raised["final_st"] = np.where(times_s >= last_s, raised["final_st"], cues["final_st"])

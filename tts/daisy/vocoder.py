@@ -22,7 +22,18 @@ N_CEPSTRUM = 60
 N_BANDS = 3
 
 
-def synthesise(mcep: npt.NDArray[Any], bap: npt.NDArray[Any], f0_hz: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+#: Noise of a breathy voice beside its harmonics, dB at 0 Hz and from 3 kHz on: aspiration is stronger in the treble.
+#: WORLD's coded aperiodicity knows none below its first band.
+BREATH_DB = (-25.0, -15.0)
+BREATH_HZ = (0.0, 3000.0)
+
+
+def synthesise(
+    mcep: npt.NDArray[Any],
+    bap: npt.NDArray[Any],
+    f0_hz: npt.NDArray[Any],
+    breath: npt.NDArray[Any] | None = None,
+) -> npt.NDArray[np.float32]:
     """Return the waveform of T frames.
 
     Parameters
@@ -32,6 +43,8 @@ def synthesise(mcep: npt.NDArray[Any], bap: npt.NDArray[Any], f0_hz: npt.NDArray
         dB, at most 0.
     f0_hz : (T,) float
         0 where unvoiced.
+    breath : (T,) float, optional
+        0 is the voice's own, 1 breathy: at least :data:`BREATH_DB` of noise while it is voiced.
 
     Returns
     -------
@@ -44,6 +57,11 @@ def synthesise(mcep: npt.NDArray[Any], bap: npt.NDArray[Any], f0_hz: npt.NDArray
     contiguous = [np.ascontiguousarray(array, dtype=np.float64) for array in (mcep, np.minimum(bap, 0.0), f0_hz)]
     envelope = pyworld.decode_spectral_envelope(contiguous[0], SAMPLE_RATE, FFT_SIZE)
     aperiodicity = pyworld.decode_aperiodicity(contiguous[1], SAMPLE_RATE, FFT_SIZE)
+    if breath is not None and breath.any():
+        floor = 10.0 ** (
+            np.interp(np.linspace(0.0, SAMPLE_RATE / 2.0, aperiodicity.shape[1]), BREATH_HZ, BREATH_DB) / 20.0
+        )
+        aperiodicity = np.maximum(aperiodicity, np.minimum(breath[:, None], 1.5) * floor)
     wave = pyworld.synthesize(contiguous[2], envelope, aperiodicity, SAMPLE_RATE, FRAME_MS)
     whole = np.zeros(len(f0_hz) * HOP_LENGTH, np.float32)
     count = min(len(whole), len(wave))

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from checkpoints import Checkpoint
 from conditioning import EMOTION_NAMES, FEATURE_RATE_HZ, NEUTRAL, Emotion, Line, Speech
 from tts.acoustics import measure
 from tts.contour import EMPHASIS_ST
 from tts.daisy.frontend import WRITTEN_EMPHASIS
-from tts.daisy.model import VoiceModel
+from tts.daisy.model import CHECKPOINT, VERSION, VoiceModel, parse_model
 from tts.daisy.render import EMPHASIS_DB
 from tts.daisy.style import LIMIT, N_TIMBRE, UNITS, StyleSpace, axis
 from tts.daisy.voice import DaisyVoice
@@ -27,7 +29,9 @@ from tts.function_words import FUNCTION_WORDS
 from tts.level import speech_level_db
 from tts.recogniser import plain_words
 
-__all__ = ["GOALS", "calibrate", "calibrate_emphasis", "corrected", "goals"]
+from .calibrate_neutral import calibrate_neutral
+
+__all__ = ["GOALS", "calibrate", "calibrate_emphasis", "calibrated", "corrected", "goals"]
 
 Array = npt.NDArray[np.float64]
 
@@ -150,6 +154,35 @@ def changes(voice: DaisyVoice, plain: Mapping[str, Mapping[str, float]], emotion
         felt = _cues(voice.speak(Line.of(text, Emotion(**{emotion: 1.0}))))
         rows.append([np.log(felt[c] / base[c]) if c.endswith("_s") else felt[c] - base[c] for c in GOALS])
     return dict(zip(GOALS, np.mean(rows, axis=0).tolist(), strict=True))
+
+
+def calibrated(
+    tensors: Mapping[str, npt.NDArray[Any]],
+    metadata: Mapping[str, str],
+    lines: Sequence[str],
+    report: Callable[[str], None] = print,
+) -> tuple[dict[str, npt.NDArray[Any]], Array]:
+    """Return a checkpoint's tensors with all that is calibrated, and the places of the emotions.
+
+    Parameters
+    ----------
+    tensors, metadata : mapping
+        Of a voice of version 2; what no network makes (jitter) is taken from the cue table anew.
+    lines : sequence of str
+    report : callable
+    """
+    model = parse_model(Checkpoint(CHECKPOINT, tensors, metadata, {"version": VERSION}))
+    assert model.style is not None
+    first = model.style.emotions.copy()
+    jitter = next(cue.values for cue in CUES if cue.name == "jitter_pct")
+    first[:, axis("jitter_pct")] = [jitter[name] / UNITS["jitter_pct"] for name in EMOTION_NAMES]
+    model = calibrate_neutral(replace(model, style=StyleSpace(first)), lines, report=report)
+    emotions = calibrate(model, lines, report=report)
+    emphasis = calibrate_emphasis(replace(model, style=StyleSpace(emotions)), lines, report=report)
+    found = {"style.emotions": emotions, "style.emphasis": emphasis}
+    for name in ("mean", "f0_widen", "modulation_db"):
+        found[f"statistics.{name}"] = np.stack([getattr(s, name) for s in model.speakers])
+    return {**tensors, **{name: table.astype(np.float32) for name, table in found.items()}}, emotions
 
 
 def _cues(speech: Speech) -> dict[str, float]:

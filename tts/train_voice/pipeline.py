@@ -8,6 +8,7 @@
 ``acoustic``            acoustic model and prosody encoder, for a given number of minutes
 ``flow``                the flow-matching decoder beside the plain one, for a given number of minutes
 ``export``              emotions moved until they sound as people do; checkpoints and manifest
+``calibrate``           on its own: the shipped voice is calibrated again, nothing is trained
 ======================  ====================================================================================
 """
 
@@ -34,6 +35,7 @@ PARTS = ("prepare", "letters", "phrasing", "directions", "acoustic", "flow", "ex
 Report = Callable[[str], None]
 #: Lines on which the emotions are measured and moved.
 N_CALIBRATION = 12
+AGAIN = "; mien train voice DATA --part calibrate"
 
 
 @dataclass(frozen=True)
@@ -89,12 +91,13 @@ def run(training: VoiceTraining, part: str = "all", report: Report = print) -> N
     """
     from conditioning import InputError
 
-    if part != "all" and part not in PARTS:
-        raise InputError(f"part={part!r} is not one of all, {', '.join(PARTS)}")
+    if part not in ("all", "calibrate", *PARTS):
+        raise InputError(f"part={part!r} is not one of all, {', '.join(PARTS)}, calibrate")
     training.work.mkdir(parents=True, exist_ok=True)
     steps: dict[str, Callable[[VoiceTraining, Report], None]] = {
         "prepare": _prepare, "letters": _letters, "phrasing": _phrasing, "directions": _directions,
         "acoustic": _acoustic, "flow": _flow, "export": _export,
+        "calibrate": _calibrate,
     }  # fmt: skip
     for name in PARTS if part == "all" else (part,):
         report(f"== {name}")
@@ -242,10 +245,7 @@ def _export_phones(t: VoiceTraining, report: Report) -> None:
 def _export_voice(t: VoiceTraining, report: Report) -> None:
     import torch
 
-    from checkpoints import Checkpoint
-    from tts.daisy.model import CHECKPOINT, VERSION, parse_model
-
-    from .calibrate import calibrate, calibrate_emphasis
+    from .calibrate import calibrated
     from .export import export_voice, voice_tensors
     from .finish import VOICE_FACTS, finish
     from .style_space import opposition
@@ -256,11 +256,7 @@ def _export_voice(t: VoiceTraining, report: Report) -> None:
     extra, scores = finish(state, t.work, [line.id for line in test])
     report(json.dumps(scores))
     tensors, metadata = voice_tensors(state, extra, flow, decoder=t.decoder)
-    model = parse_model(Checkpoint(CHECKPOINT, tensors, metadata, {"version": VERSION}))
-    texts = [line.text for line in test[:: len(test) // N_CALIBRATION]]
-    emotions = calibrate(model, texts, report=report)
-    tensors["style.emotions"] = emotions.astype(np.float32)
-    tensors["style.emphasis"] = calibrate_emphasis(model, texts, report=report).astype(np.float32)
+    tensors, emotions = calibrated(tensors, metadata, _calibration_texts(t), report)
     scores |= {f"opposite_{name}": value for name, value in opposition(emotions).items()}
     command = (
         f"mien train voice DATA --minutes {t.minutes:g} --flow-minutes {t.flow_minutes:g} --whole {t.whole:g} "
@@ -272,6 +268,28 @@ def _export_voice(t: VoiceTraining, report: Report) -> None:
         "flow_steps_trained": flow["step"] if flow else 0,
     }  # fmt: skip
     export_voice(tensors, metadata, t.out / "daisy.safetensors", **facts)
+
+
+def _calibration_texts(t: VoiceTraining) -> list[str]:
+    _, test = _lines(t)
+    return [line.text for line in test[:: len(test) // N_CALIBRATION]]
+
+
+def _calibrate(t: VoiceTraining, report: Report) -> None:
+    """Move what is calibrated in the shipped voice again; its networks stay."""
+    import checkpoints
+    from tts.daisy.model import CHECKPOINT
+
+    from .calibrate import calibrated
+    from .export import export_voice
+    from .style_space import opposition
+
+    shipped = checkpoints.load(CHECKPOINT)
+    tensors, emotions = calibrated(shipped.tensors, shipped.metadata, _calibration_texts(t), report)
+    facts = {key: value for key, value in shipped.entry.items() if key not in ("file", "sha256", "bytes", "version")}
+    facts["metrics"] = facts["metrics"] | {f"opposite_{name}": value for name, value in opposition(emotions).items()}
+    facts["made_by"] = facts["made_by"].removesuffix(AGAIN) + AGAIN
+    export_voice(tensors, shipped.metadata, t.out / "daisy.safetensors", **facts)
 
 
 def _readings(t: VoiceTraining) -> dict[str, int]:
