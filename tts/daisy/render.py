@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from conditioning.line import Line
 from conditioning.phones import SILENCE, stress_of
-from tts.contour import Accent, melody
+from tts.contour import Accent, melody, reference_hz
 from tts.daisy.guided import frame_style
 from tts.daisy.model import VoiceModel
 from tts.daisy.network import FRAMES_PER_STEP
@@ -94,7 +94,8 @@ def render(
     else:
         log_f0 = model.styled_log_f0_of(z, speaker, manner.guidance * values_of(felt.astype(np.float64))["f0_level_st"])
     cues = manner.cues(model, weights)
-    f0_hz = _melody(model, speaker, line, plan, phone, log_f0, cues, np.random.default_rng(list(seed)))
+    rng = np.random.default_rng(list(seed))
+    f0_hz = _melody(model.emphasis[0], line, plan, phone, voiced, log_f0, cues, rng)
     spectrum[:, 1] += C1_PER_DB * EFFORT_DB_PER_ST * _smooth(_raised_st(f0_hz, model.speakers[speaker].f0_mean))
     f0_hz = np.where(voiced, f0_hz, 0.0)
     if model.style is None:
@@ -144,16 +145,16 @@ def _colour(
 
 
 def _melody(
-    model: VoiceModel,
-    speaker: int,
+    emphasis: float,
     line: Line,
     plan: PlannedSentence,
     phone: npt.NDArray[np.int64],
+    voiced: npt.NDArray[np.bool_],
     log_f0: Array,
     cues: dict[str, Array],
     rng: np.random.Generator,
 ) -> Array:
-    """Return F0 in hertz as if all were voiced."""
+    """Return F0 in hertz as if all were voiced; a delivery's range widens around the sentence's own mean."""
     times_s = np.arange(len(phone)) * FRAME_S
     deliveries = [line.spans[k].delivery for k in plan.spans]
     pitch_st = np.array([delivery.pitch_st for delivery in deliveries])[phone]
@@ -168,8 +169,8 @@ def _melody(
         last_s = groups[-1][0] if groups else 0.0
         raised["final_st"] = np.where(times_s >= last_s, raised["final_st"], cues["final_st"])
     source = np.exp(_smooth(log_f0))
-    reference = float(np.exp(model.speakers[speaker].f0_mean))
-    accents = _accents(plan, groups, model.emphasis[0])
+    reference = reference_hz(np.where(voiced, source, 0.0))
+    accents = _accents(plan, groups, emphasis)
     return melody(source, reference, times_s, groups, accents, raised, pitch_st, range_scale, rng)
 
 

@@ -180,7 +180,7 @@ def calibrated(
     emotions = calibrate(model, lines, report=report)
     emphasis = calibrate_emphasis(replace(model, style=StyleSpace(emotions)), lines, report=report)
     found = {"style.emotions": emotions, "style.emphasis": emphasis}
-    for name in ("mean", "f0_widen", "modulation_db"):
+    for name in ("f0_widen", "modulation_db"):
         found[f"statistics.{name}"] = np.stack([getattr(s, name) for s in model.speakers])
     return {**tensors, **{name: table.astype(np.float32) for name, table in found.items()}}, emotions
 

@@ -1,8 +1,7 @@
-"""Give every speaker's neutral voice what people's have: range of F0, movement of the spectrum, breath in the treble.
+"""Give every speaker's neutral voice the liveliness of people: the range of F0, and how fast the spectrum moves.
 
-Teachers that are statistical voices themselves speak within half of the range of F0 that people use when they read and
-buzz where people have noise, and a network that learns their means moves more slowly still. Goals are those of
-:mod:`tts.evaluate_naturalness`.
+Teachers that are statistical voices themselves speak within half of the range of F0 that people use when they read, and
+a network that learns their means moves more slowly still. Goals are those of :mod:`tts.evaluate_naturalness`.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ import numpy as np
 
 from conditioning import Line
 from tts.daisy.model import SPEAKERS, SpeakerStatistics, VoiceModel
-from tts.daisy.vocoder import N_CEPSTRUM
 from tts.daisy.voice import DaisyVoice
 from tts.evaluate_naturalness import describe
 
@@ -25,23 +23,17 @@ __all__ = ["calibrate_neutral"]
 RANGE_ST = 9.2
 #: Of 8 to 16 and of 16 to 25 Hz over the variance: what the same readers have, on their low side.
 MODULATION_DB = {"modulation_8_16_db": -19.9, "modulation_16_25_db": -24.3}
-#: Noise share of voiced frames from 4 to 7 kHz; a voice that is noisier stays as it is.
-TREBLE_NOISE_DB = -5.0
 DAMPING = 0.8
 #: A decibel of the filter is heard as less, as it leaves the first coefficients alone.
 MODULATION_GAIN = 2.0
-MEASURED = ("f0_range_st", "treble_noise_db", *MODULATION_DB)
-#: Of WORLD's three bands at 3, 6 and 9 kHz: the lowest reaches down to the formants and moves by half.
-NOISE_SHAPE = np.array([0.5, 1.0, 1.0], np.float32)
-#: D4C hears a decibel of a band's noise as a third or less, since the skirts of its windows are noise already.
-NOISE_GAIN = 3.0
+MEASURED = ("f0_range_st", *MODULATION_DB)
 MAX_F0_WIDEN, MAX_MODULATION_DB = 2.6, 8.0
 
 
 def calibrate_neutral(
     model: VoiceModel, lines: Sequence[str], *, rounds: int = 3, report: Callable[[str], None] = print
 ) -> VoiceModel:
-    """Return the model with other ``f0_widen``, ``modulation_db`` and mean aperiodicity of its speakers.
+    """Return the model with other ``f0_widen`` and ``modulation_db`` of its speakers.
 
     Parameters
     ----------
@@ -70,6 +62,4 @@ def _corrected(own: SpeakerStatistics, heard: dict[str, float], least: float) ->
     f0_widen = own.f0_widen * (RANGE_ST / heard["f0_range_st"]) ** DAMPING
     missing = MODULATION_GAIN * np.array([goal - heard[key] for key, goal in MODULATION_DB.items()])
     modulation_db = np.clip(own.modulation_db + missing, 0.0, MAX_MODULATION_DB).astype(np.float32)
-    mean = own.mean.copy()
-    mean[N_CEPSTRUM:] += NOISE_SHAPE * max(NOISE_GAIN * (TREBLE_NOISE_DB - heard["treble_noise_db"]), 0.0)
-    return replace(own, mean=mean, f0_widen=float(np.clip(f0_widen, least, MAX_F0_WIDEN)), modulation_db=modulation_db)
+    return replace(own, f0_widen=float(np.clip(f0_widen, least, MAX_F0_WIDEN)), modulation_db=modulation_db)
