@@ -64,6 +64,8 @@ _DIRECTIONS = {
     "disgust": (("brow", -1),),
     "anger": (("brow", -1), ("eye", -1)),
 }
+#: The cut-out is looked at in every so many frames.
+_OUTLINE_STEP = 10
 #: Points that speech does not move: bridge of the nose, corners of the eyes.
 _STILL = (168, 6, 197, 33, 133, 362, 263)
 
@@ -78,6 +80,7 @@ class _Tally:
     rest_psnr: list[float] = field(default_factory=list)
     ssim: list[float] = field(default_factory=list)
     background: list[float] = field(default_factory=list)
+    outline: list[float] = field(default_factory=list)
     still: list[float] = field(default_factory=list)
     directions: list[float] = field(default_factory=list)
     jump: list[float] = field(default_factory=list)
@@ -104,6 +107,7 @@ def evaluate_portrait(folder: Path, *, seconds: float = 4.0, seed: int = 0) -> d
         portrait: on some still pictures one of them misses the mouth), ``closed_aperture`` (95th percentile at
         commanded closures, in mouth widths), ``blink_aperture`` (95th percentile at full blinks, in resting apertures),
         ``rest_psnr_db`` and ``identity_ssim`` (least), ``background_change`` (mean, of 1),
+        ``outline_change`` (largest share of the head's cut-out that differs from the portrait's while it speaks),
         ``still_landmark_px`` (95th percentile), ``directions_ok`` (share of commanded directions seen),
         ``jump_ratio`` (largest change between frames over the median one) and ``portraits``.
     """
@@ -127,6 +131,7 @@ def evaluate_portrait(folder: Path, *, seconds: float = 4.0, seed: int = 0) -> d
         "rest_psnr_db": float(np.min(tally.rest_psnr)),
         "identity_ssim": float(np.min(tally.ssim)),
         "background_change": float(np.mean(tally.background)),
+        "outline_change": float(np.max(tally.outline)),
         "still_landmark_px": float(np.percentile(tally.still, 95)),
         "directions_ok": float(np.mean(tally.directions)),
         "jump_ratio": float(np.max(tally.jump)),
@@ -211,6 +216,7 @@ def _measure(
         # A portrait that smiles with open lips rests open: its closures lie below the curve's zero.
         correlations.append([float(np.corrcoef(one[~held], jaw[~held])[0, 1]) for one in (opening, other)])
         tally.closed.extend(opening[held])
+        tally.outline.append(_outline_change(renderer, motion, view))
         still = np.array([points[list(_STILL), :2] for points in seen])
         if name == "neutral":
             moved = np.linalg.norm(still - np.median(still, axis=0), axis=2)
@@ -220,6 +226,20 @@ def _measure(
     tally.mouth_r.append((float(refined), float(unrefined)))
     _blinks(renderer, landmarker, tally, resting, view)
     _turns(renderer, tally)
+
+
+def _outline_change(renderer: PortraitRenderer, motion: Motion, view: tuple[int, int, int]) -> float:
+    """Return the largest share of the head's matte that a sample of frames, cut out, does not share with it."""
+    left, top, side = view
+    scene = renderer.scene(_SIZE)
+    head = (slice(top, top + side), slice(left, left + side))
+    matte = scene.person[head][..., 3] > 127
+    worst = 0.0
+    for index in range(0, len(motion), _OUTLINE_STEP):
+        angles = motion.head_rotation[index], motion.eye_rotation[index]
+        frame = scene.draw(motion.weights[index], *angles, transparent=True)
+        worst = max(worst, float(((frame[head][..., 3] > 127) ^ matte).sum() / matte.sum()))
+    return worst
 
 
 def _blinks(
