@@ -64,6 +64,8 @@ _DIRECTIONS = {
     "disgust": (("brow", -1),),
     "anger": (("brow", -1), ("eye", -1)),
 }
+#: Margins of the views from which a still face is measured, shares of the view.
+_LOOKS = (0.0, 0.03, 0.06, 0.09, 0.12)
 #: The cut-out is looked at in every so many frames.
 _OUTLINE_STEP = 10
 #: Points that speech does not move: bridge of the nose, corners of the eyes.
@@ -108,7 +110,7 @@ def evaluate_portrait(folder: Path, *, seconds: float = 4.0, seed: int = 0) -> d
         commanded closures, in mouth widths), ``blink_aperture`` (95th percentile at full blinks, in resting apertures),
         ``rest_psnr_db`` and ``identity_ssim`` (least), ``background_change`` (mean, of 1),
         ``outline_change`` (largest share of the head's cut-out that differs from the portrait's while it speaks),
-        ``still_landmark_px`` (95th percentile), ``directions_ok`` (share of commanded directions seen),
+        ``still_landmark_px`` (95th percentile), ``directions_ok`` (share of commanded directions that one of both sees),
         ``jump_ratio`` (largest change between frames over the median one) and ``portraits``.
     """
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES) if folder.is_dir() else []
@@ -221,7 +223,7 @@ def _measure(
         if name == "neutral":
             moved = np.linalg.norm(still - np.median(still, axis=0), axis=2)
             tally.still.extend(moved.ravel())
-        tally.directions.extend(_directions(renderer, landmarker, name, resting, view))
+        tally.directions.extend(_directions(renderer, (landmarker, plain), name, view))
     refined, unrefined = np.mean(correlations, axis=0)
     tally.mouth_r.append((float(refined), float(unrefined)))
     _blinks(renderer, landmarker, tally, resting, view)
@@ -278,21 +280,29 @@ def _turns(renderer: PortraitRenderer, tally: _Tally) -> None:
 
 
 def _directions(
-    renderer: PortraitRenderer, landmarker: Landmarker, name: str, resting: Float, view: tuple[int, int, int]
+    renderer: PortraitRenderer, landmarkers: tuple[Landmarker, ...], name: str, view: tuple[int, int, int]
 ) -> Iterator[float]:
-    """Yield 1 for each commanded direction that is seen to grow from half to full intensity, else 0."""
+    """Yield 1 for each commanded direction that a model sees grow from rest over half to full intensity, else 0."""
     if name not in _DIRECTIONS:
         return
-    seen = [face_heights(resting)]
-    for share in (0.5, 1.0):
+    frames = []
+    for share in (0.0, 0.5, 1.0):
         weights = np.zeros((1, len(ARKIT_INDEX)), np.float32)
         for shape, value in EXPRESSIONS[name].items():
             weights[:, arkit_columns(shape)] = share * value
         motion = Motion(_FPS, weights, np.zeros((1, 3), np.float32), np.zeros((1, 2, 3), np.float32))
-        seen.append(face_heights(landmarks_within(landmarker, next(iter(renderer.frames(motion, size=_SIZE))), view)))
+        frames.append(next(iter(renderer.frames(motion, size=_SIZE))))
+    seen = [[_steady_heights(model, frame, view) for frame in frames] for model in landmarkers]
     for measure, sign in _DIRECTIONS[name]:
-        values = [sign * one[measure] for one in seen]
-        yield float(values[0] < values[1] < values[2])
+        yield float(any(all(sign * b[measure] > sign * a[measure] for a, b in pairwise(one)) for one in seen))
+
+
+def _steady_heights(
+    landmarker: Landmarker, frame: npt.NDArray[np.uint8], view: tuple[int, int, int]
+) -> dict[str, float]:
+    """Return :func:`face_heights` as the median of looks from several distances, which err apart."""
+    looks = [face_heights(landmarks_within(landmarker, frame, _wider(view, share))) for share in _LOOKS]
+    return {measure: float(np.median([look[measure] for look in looks])) for measure in looks[0]}
 
 
 def _view(points: Float, size: tuple[int, int]) -> tuple[int, int, int]:
