@@ -110,7 +110,7 @@ def evaluate_portrait(folder: Path, *, seconds: float = 4.0, seed: int = 0) -> d
         commanded closures, in mouth widths), ``blink_aperture`` (95th percentile at full blinks, in resting apertures),
         ``rest_psnr_db`` and ``identity_ssim`` (least), ``background_change`` (mean, of 1),
         ``outline_change`` (largest share of the head's cut-out that differs from the portrait's while it speaks),
-        ``still_landmark_px`` (95th percentile), ``directions_ok`` (share of commanded directions that one of both sees),
+        ``still_landmark_px`` (95th percentile), ``directions_ok`` (share of commanded directions that either sees),
         ``jump_ratio`` (largest change between frames over the median one) and ``portraits``.
     """
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES) if folder.is_dir() else []
