@@ -135,7 +135,7 @@ class VoiceModel:
         return z.astype(np.float64) * s.f0_std * s.f0_widen + s.f0_mean
 
     def styled_log_f0_of(self, z: Array, speaker: int, level_st: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Return ln F0 of z-scores that carry a style.
+        """Return ln F0 of z-scores that carry a style, on the speaker's level and with the range of whose melody it is.
 
         Parameters
         ----------
@@ -148,8 +148,9 @@ class VoiceModel:
         level = level_st * np.log(2.0) / 12.0
         own = z.astype(np.float64) - level / teacher.f0_std
         centre = float(own.mean())
-        moved: npt.NDArray[np.float64] = ((own - centre) * s.f0_widen + centre) * s.f0_std + s.f0_mean + level
-        return moved
+        moved = (own - centre) * teacher.f0_widen + centre
+        log_f0: npt.NDArray[np.float64] = moved * teacher.f0_std + s.f0_mean + level
+        return log_f0
 
     def spectrum_of(self, z: Array, speaker: int) -> Array:
         """Return (T, 63) mel-cepstrum and aperiodicity of z-scores, widened around the utterance's own mean."""
