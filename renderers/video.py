@@ -17,7 +17,7 @@ import numpy.typing as npt
 from checkpoints.errors import InputError, OutputError
 from conditioning import Speech
 
-__all__ = ["AUDIO_RATE_HZ", "VideoFormat", "write_video"]
+__all__ = ["AUDIO_RATE_HZ", "FULL_DISK_BYTES", "VideoFormat", "write_video"]
 
 #: AAC and Opus are encoded at this rate: a codec frame is then 21 ms or less, so that the end of the sound
 #: is kept to half a video frame. (At the voice's own 22.05 kHz an AAC frame would last 46 ms.)

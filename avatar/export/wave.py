@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checkpoints.errors import InputError
 from conditioning import Speech
+from renderers.video import FULL_DISK_BYTES
 
 if TYPE_CHECKING:
     from avatar.take import Take
@@ -27,8 +30,20 @@ def write_wav(take: Take, path: Path, *, bits: int = 16) -> None:
     path : Path
     bits : int
         16 or 24 (integers), or 32 (floats).
+
+    Raises
+    ------
+    OSError
+        If the file does not take it, for instance because the disk is full.
     """
-    _write(path, take.speech, bits)
+    import soundfile
+
+    try:
+        _write(path, take.speech, bits)
+    except soundfile.LibsndfileError as error:
+        # The library tells of a full disk as a "system error".
+        full = shutil.disk_usage(path.parent).free < FULL_DISK_BYTES
+        raise OSError(errno.ENOSPC if full else errno.EIO, str(error)) from error
 
 
 def wav_bytes(speech: Speech, *, bits: int = 16) -> bytes:

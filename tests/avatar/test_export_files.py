@@ -17,6 +17,7 @@ import pytest
 from avatar.export import WRITERS, check_target, targets, write
 from avatar.export.live_link import timecode
 from avatar.export.take_json import SCHEMA_PATH, read_json
+from avatar.export.wave import write_wav
 from avatar.take import Take
 from checkpoints.errors import InputError, OutputError
 from conditioning import ARKIT_NAMES, Motion
@@ -72,6 +73,12 @@ def test_timecode_counts_sixtieths_at_every_rate(take: Take, tmp_path: Path) -> 
     assert codes[30] == "00:00:01:00.000"
     # The example row of a real take: 12:27:47 and 47.169 sixtieths.
     assert timecode(12 * 3600 + 27 * 60 + 47 + 47.169 / 60) == "12:27:47:47.169"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux' full device")
+def test_a_sound_that_the_disk_does_not_take_is_an_error_of_the_system(take: Take) -> None:
+    with pytest.raises(OSError):
+        write_wav(take, Path("/dev/full"))
 
 
 def test_wav_is_the_waveform(take: Take, tmp_path: Path) -> None:
