@@ -22,9 +22,11 @@ from typing import Any
 
 from checkpoints.errors import InputError, OutputError
 
-__all__ = ["CERTIFICATE", "KEY", "SIGNED_SUFFIXES", "check_signer", "sign"]
+__all__ = ["CERTIFICATE", "KEY", "REQUIRES", "SIGNED_SUFFIXES", "check_signer", "sign"]
 
 CERTIFICATE, KEY = "MIEN_C2PA_CERTIFICATE", "MIEN_C2PA_KEY"
+#: Modules that signing needs, and the command that installs each.
+REQUIRES = dict.fromkeys(("c2pa", "cryptography"), "pip install 'mien[c2pa]'")
 #: Containers that can hold the record.
 SIGNED_SUFFIXES = (".mp4", ".gif")
 #: A certificate made for this process holds for so long: enough for the longest batch.
@@ -42,12 +44,12 @@ def check_signer() -> None:
     InputError
         If the environment names half a signer, or one that cannot be read.
     """
-    if find_spec("c2pa") is not None:
-        _signer(os.environ.get(CERTIFICATE, ""), os.environ.get(KEY, ""))
+    if _can_sign():
+        _signer()
 
 
 def sign(path: Path, title: str, *, from_portrait: bool) -> None:
-    """Put the signed record into a video, in place; nothing happens where ``c2pa`` is missing.
+    """Put the signed record into a video, in place; nothing happens where :data:`REQUIRES` are missing.
 
     Parameters
     ----------
@@ -65,7 +67,7 @@ def sign(path: Path, title: str, *, from_portrait: bool) -> None:
     OutputError
         If the file cannot be signed; it is as it was then.
     """
-    if path.suffix not in SIGNED_SUFFIXES or find_spec("c2pa") is None:
+    if path.suffix.lower() not in SIGNED_SUFFIXES or not _can_sign():
         return
     import c2pa
 
@@ -77,7 +79,7 @@ def sign(path: Path, title: str, *, from_portrait: bool) -> None:
             "digitalSourceType": f"http://cv.iptc.org/newscodes/digitalsourcetype/{_SOURCE_TYPES[from_portrait]}",
         }]}}],
     }  # fmt: skip
-    signer = _signer(os.environ.get(CERTIFICATE, ""), os.environ.get(KEY, ""))
+    signer = _signer()
     signed = path.with_name(f".signed-{path.name}")
     try:
         c2pa.Builder(record).sign_file(str(path), str(signed), signer)
@@ -88,9 +90,18 @@ def sign(path: Path, title: str, *, from_portrait: bool) -> None:
         signed.unlink(missing_ok=True)
 
 
-@lru_cache(maxsize=2)
-def _signer(certificate: str, key: str) -> Any:
+def _can_sign() -> bool:
+    return all(find_spec(module) is not None for module in REQUIRES)
+
+
+def _signer() -> Any:
     """Return the signer of the files that the environment names, or one made for this process."""
+    return _opened(os.environ.get(CERTIFICATE, ""), os.environ.get(KEY, ""))
+
+
+@lru_cache(maxsize=2)
+def _opened(certificate: str, key: str) -> Any:
+    """Return the signer of two PEM files, or a new one for two empty names."""
     import c2pa
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 

@@ -117,7 +117,9 @@ def _examine_writer(suffix: str, registry: Any) -> Finding:
 
 
 def _examine_credentials() -> Finding:
-    missing = _missing(dict.fromkeys(("c2pa", "cryptography"), "pip install 'mien[c2pa]'"))
+    from renderers.credentials import REQUIRES
+
+    missing = _missing(REQUIRES)
     summary = "Content Credentials: a signed record in .mp4 and .gif that says that they are generated"
     return Finding("extra", "c2pa", summary, "Apache-2.0 or MIT", not missing, "; ".join(missing))
 

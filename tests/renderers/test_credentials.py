@@ -97,6 +97,21 @@ def test_half_a_signer_and_an_unreadable_one_are_refused(
         check_signer()
 
 
+@pytest.mark.parametrize("missing", credentials.REQUIRES)
+def test_half_of_the_extra_signs_nothing(video: Path, missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = video.read_bytes()
+    monkeypatch.setattr(credentials, "find_spec", lambda name: None if name == missing else name)
+    check_signer()
+    sign(video, "Hello!", from_portrait=True)
+    assert video.read_bytes() == before
+
+
+def test_a_suffix_in_capitals_is_signed_too(video: Path) -> None:
+    loud = video.rename(video.with_name("HELLO.MP4"))
+    sign(loud, "Hello!", from_portrait=True)
+    assert record(loud)["title"] == "Hello!"
+
+
 def test_without_the_library_the_file_stays(video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = video.read_bytes()
     monkeypatch.setattr(credentials, "find_spec", lambda name: None)
