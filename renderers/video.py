@@ -124,8 +124,8 @@ def write_video(
     notes = [item for key, value in (metadata or {}).items() for item in ("-metadata", f"{key}={value}")]
     done = False
     with tempfile.TemporaryDirectory(prefix="mien-") as folder:
-        sound = _sound_arguments(speech, chosen, n_frames / fps, Path(folder))
         try:
+            sound = _sound_arguments(speech, chosen, n_frames / fps, Path(folder))
             _encode(path, frames, sound, notes, fps=fps, size=size, chosen=chosen)
             _check(path, n_frames)
             done = True

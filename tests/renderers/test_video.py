@@ -10,6 +10,7 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 import pytest
+import soundfile
 
 from conditioning import InputError, OutputError, Speech
 from renderers.video import write_video
@@ -89,3 +90,14 @@ def test_too_few_frames_are_noticed(tmp_path: Path) -> None:
 def test_impossible_sizes_are_refused(tmp_path: Path, size: tuple[int, int]) -> None:
     with pytest.raises(InputError, match=f"{size[0]}x{size[1]}"):
         write_video(tmp_path / "out.mp4", iter(()), None, n_frames=0, fps=FPS, size=size)
+
+
+def test_a_sound_that_the_disk_does_not_take_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise soundfile.LibsndfileError(2, "Error: ")
+
+    monkeypatch.setattr(soundfile, "write", full)
+    path = tmp_path / "out.mp4"
+    with pytest.raises(OutputError, match=r"out\.mp4"):
+        write_video(path, frames_of(np.full((3, 3), 9)), tone(1.0), n_frames=25, fps=FPS, size=SIZE)
+    assert not path.exists()
