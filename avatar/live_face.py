@@ -54,8 +54,7 @@ class LiveFace:
         self._sound, self._sound_first, self._heard = np.zeros(0, np.float32), 0, 0
         self._chances: list[npt.NDArray[np.float64]] = []
         self._fast = self._slow = self._composure = self._free = 0.0
-        self._last = Motion(fps, np.zeros((1, 52), np.float32), np.zeros((1, 3), np.float32),
-                            np.zeros((1, 2, 3), np.float32))  # fmt: skip
+        self._last = Motion.still(0.0, fps)
 
     def hear(self, sound: Array) -> None:
         """Take the next (n,) samples at 16 kHz, for the emotion in the voice."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -200,12 +200,13 @@ def _measure(
 ) -> None:
     """Measure one portrait."""
     scene = renderer.scene(_SIZE)
-    rest = next(iter(renderer.frames(Motion.still(0.04), size=_SIZE)))
+    rest = _still_frame(renderer, {})
     error = float(((rest.astype(np.float64) - scene.pixels) ** 2).mean())
     tally.rest_psnr.append(10 * np.log10(255**2 / max(error, 1e-6)))
     view = _view(scene.head.points[:6706], _SIZE)
     tally.ssim.append(_ssim(rest, scene.pixels, _upper(view)))
     resting = landmarks_within(landmarker, rest, view)
+    models = {model: _steady_heights(model, rest, view) for model in (landmarker, plain)}
     correlations = []
     for name, expression in EXPRESSIONS.items():
         motion = speech_like_motion(expression, seconds, rng)
@@ -223,7 +224,7 @@ def _measure(
         if name == "neutral":
             moved = np.linalg.norm(still - np.median(still, axis=0), axis=2)
             tally.still.extend(moved.ravel())
-        tally.directions.extend(_directions(renderer, (landmarker, plain), name, view))
+        tally.directions.extend(_directions(renderer, models, name, view))
     refined, unrefined = np.mean(correlations, axis=0)
     tally.mouth_r.append((float(refined), float(unrefined)))
     _blinks(renderer, landmarker, tally, resting, view)
@@ -248,10 +249,7 @@ def _blinks(
     renderer: PortraitRenderer, landmarker: Landmarker, tally: _Tally, resting: Float, view: tuple[int, int, int]
 ) -> None:
     """Measure the eyes at a full blink."""
-    weights = np.zeros((1, len(ARKIT_INDEX)), np.float32)
-    weights[:, arkit_columns("eyeBlink")] = 1.0
-    motion = Motion(_FPS, weights, np.zeros((1, 3), np.float32), np.zeros((1, 2, 3), np.float32))
-    frame = next(iter(renderer.frames(motion, size=_SIZE)))
+    frame = _still_frame(renderer, {"eyeBlink": 1.0})
     # Shut eyes give the landmarker little to hold on to: the middle of three looks.
     looks = [_eyes(landmarks_within(landmarker, frame, _wider(view, share))) for share in (0.0, 0.06, 0.12)]
     tally.blink.append(float(np.median(looks)) / max(_eyes(resting), 1e-6))
@@ -280,21 +278,28 @@ def _turns(renderer: PortraitRenderer, tally: _Tally) -> None:
 
 
 def _directions(
-    renderer: PortraitRenderer, landmarkers: tuple[Landmarker, ...], name: str, view: tuple[int, int, int]
+    renderer: PortraitRenderer, models: dict[Landmarker, dict[str, float]], name: str, view: tuple[int, int, int]
 ) -> Iterator[float]:
-    """Yield 1 for each commanded direction that a model sees grow from rest over half to full intensity, else 0."""
+    """Yield 1 for each commanded direction that a model sees grow from rest over half to full intensity, else 0.
+
+    ``models`` holds the heights that each sees at rest.
+    """
     if name not in _DIRECTIONS:
         return
-    frames = []
-    for share in (0.0, 0.5, 1.0):
-        weights = np.zeros((1, len(ARKIT_INDEX)), np.float32)
-        for shape, value in EXPRESSIONS[name].items():
-            weights[:, arkit_columns(shape)] = share * value
-        motion = Motion(_FPS, weights, np.zeros((1, 3), np.float32), np.zeros((1, 2, 3), np.float32))
-        frames.append(next(iter(renderer.frames(motion, size=_SIZE))))
-    seen = [[_steady_heights(model, frame, view) for frame in frames] for model in landmarkers]
+    shapes = EXPRESSIONS[name]
+    frames = [_still_frame(renderer, {key: share * value for key, value in shapes.items()}) for share in (0.5, 1.0)]
+    seen = [[rest, *(_steady_heights(model, frame, view) for frame in frames)] for model, rest in models.items()]
     for measure, sign in _DIRECTIONS[name]:
         yield float(any(all(sign * b[measure] > sign * a[measure] for a, b in pairwise(one)) for one in seen))
+
+
+def _still_frame(renderer: PortraitRenderer, shapes: dict[str, float]) -> npt.NDArray[np.uint8]:
+    """Return the frame of some shapes, both sides alike, with head and eyes ahead."""
+    motion = Motion.still(1 / _FPS, _FPS)
+    weights = motion.weights.copy()
+    for name, value in shapes.items():
+        weights[:, arkit_columns(name)] = value
+    return next(iter(renderer.frames(replace(motion, weights=weights), fps=_FPS, size=_SIZE)))
 
 
 def _steady_heights(

@@ -32,6 +32,7 @@ import numpy.typing as npt
 
 from conditioning import FEATURE_RATE_HZ, InputError, Line
 from tts import world
+from tts.resampling import resampled
 from tts.voice import Voice
 from tts.voice_quality import voice_quality
 
@@ -111,7 +112,7 @@ def describe(waveform: npt.ArrayLike, sample_rate: int) -> dict[str, Any]:
     """Return :data:`FIGURES` of a sound, its mean ``f0_hz``, and its ``cepstrum`` (T, 25) in ln power."""
     import pyworld
 
-    wave = _at_rate(np.asarray(waveform, np.float64), sample_rate)
+    wave = _at_rate(waveform, sample_rate)
     f0_hz = world.pitch(wave, RATE)
     envelope = world.envelope(wave, f0_hz, RATE)
     cepstrum: Array = pyworld.code_spectral_envelope(envelope, RATE, N_COEFFICIENTS)
@@ -197,13 +198,8 @@ def _distance(one: Mapping[str, Mapping[str, Any]], other: Mapping[str, Mapping[
     return float(np.mean([log_spectral_distance(one[name]["cepstrum"], other[name]["cepstrum"]) for name in one]))
 
 
-def _at_rate(wave: Array, sample_rate: int) -> Array:
-    from math import gcd
-
-    from scipy.signal import resample_poly
-
-    shared = gcd(RATE, sample_rate)
-    sound: Array = resample_poly(wave, RATE // shared, sample_rate // shared)
+def _at_rate(wave: npt.ArrayLike, sample_rate: int) -> Array:
+    sound = resampled(wave, sample_rate, RATE)
     # Faint noise, as a recording has: digital silence has no spectrum.
     return sound + np.random.default_rng(0).normal(0.0, 1e-5, len(sound))
 

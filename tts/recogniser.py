@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from conditioning import MissingDependency
+from tts.resampling import resampled
 
 __all__ = ["Recogniser", "plain_words", "word_errors"]
 
@@ -82,12 +83,7 @@ class Recogniser:
 
 
 def _pcm(waveform: npt.NDArray[np.float32], sample_rate: int) -> bytes:
-    from math import gcd
-
-    from scipy.signal import resample_poly
-
-    shared = gcd(RATE, sample_rate)
-    sound = resample_poly(waveform.astype(np.float64), RATE // shared, sample_rate // shared)
+    sound = resampled(waveform, sample_rate, RATE)
     pad = int(PAD_S * RATE)
     noisy = np.random.default_rng(0).normal(0.0, 1e-4, len(sound) + 2 * pad)
     noisy[pad : pad + len(sound)] += sound

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from renderers.portrait.glasses_search import Wire, trace_glasses
 from renderers.rig import Fit, Rig
 
-__all__ = ["Glasses", "draw_glasses", "find_glasses"]
+__all__ = ["GlassesLayer", "draw_glasses", "find_glasses"]
 
 Float = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
@@ -23,7 +23,7 @@ _FINE, _MARGIN_PX = 4, 2.0
 
 
 @dataclass(frozen=True, eq=False)
-class Glasses:
+class GlassesLayer:
     """A flat part of a frame, as a layer.
 
     Attributes
@@ -44,7 +44,7 @@ class Glasses:
     depth: npt.NDArray[np.float64]
 
 
-def find_glasses(pixels: Pixels, rig: Rig, fit: Fit) -> tuple[tuple[Glasses, ...], Pixels]:
+def find_glasses(pixels: Pixels, rig: Rig, fit: Fit) -> tuple[tuple[GlassesLayer, ...], Pixels]:
     """Look for glasses in a portrait.
 
     Parameters
@@ -56,7 +56,7 @@ def find_glasses(pixels: Pixels, rig: Rig, fit: Fit) -> tuple[tuple[Glasses, ...
 
     Returns
     -------
-    tuple of Glasses, (H, W, 3) uint8
+    tuple of GlassesLayer, (H, W, 3) uint8
         The temples, then the front; none where no glasses are seen. And the portrait without them.
     """
     traced = trace_glasses(pixels, rig, fit)
@@ -74,7 +74,7 @@ def find_glasses(pixels: Pixels, rig: Rig, fit: Fit) -> tuple[tuple[Glasses, ...
 
 
 def draw_glasses(
-    glasses: tuple[Glasses, ...],
+    glasses: tuple[GlassesLayer, ...],
     frame: Pixels,
     rotation: npt.NDArray[np.float64],
     pivot: npt.NDArray[np.float64],
@@ -84,7 +84,7 @@ def draw_glasses(
 
     Parameters
     ----------
-    glasses : tuple of Glasses
+    glasses : tuple of GlassesLayer
         From :func:`find_glasses`.
     frame : (H, W, 3) uint8
         Drawn so far.
@@ -123,7 +123,7 @@ def _depth_along(places: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.array([*slope, places[0, 2] - slope @ places[0, :2]])
 
 
-def _lift_off(pixels: Pixels, lines: list[Wire], depth: npt.NDArray[np.float64]) -> tuple[Glasses, Pixels]:
+def _lift_off(pixels: Pixels, lines: list[Wire], depth: npt.NDArray[np.float64]) -> tuple[GlassesLayer, Pixels]:
     """Return the frame as a layer, and the picture with skin in its place."""
     import cv2
 
@@ -140,7 +140,7 @@ def _lift_off(pixels: Pixels, lines: list[Wire], depth: npt.NDArray[np.float64])
     colour = picture - (1 - alpha[..., None]) * bare.astype(np.float32)
     without = pixels.copy()
     without[low[1] : high[1], low[0] : high[0]] = bare
-    return Glasses(
+    return GlassesLayer(
         np.where(around[..., None] > 0, colour, 0).astype(np.float32), alpha, low.astype(np.float64), depth
     ), without
 

@@ -119,10 +119,9 @@ def _rim_places(fit: Fit, center: Float) -> Float:
 
 def _bridge_places(fit: Fit, left: Wire, right: Wire) -> Float:
     """Return (32, R, 3) places across the way from one rim's inner edge to the other's."""
-    inner = [rim.places[_BRIDGE_ANGLE] for rim in (left, right)]
-    half = [rim.half_px[_BRIDGE_ANGLE] for rim in (left, right)]
-    start, end = inner
-    return _across(fit, _towards(start, end, 0.5 * half[0]), _towards(end, start, 0.5 * half[1]))
+    start, end = left.places[_BRIDGE_ANGLE], right.places[_BRIDGE_ANGLE]
+    inner = _towards(start, end, 0.5 * left.half_px[_BRIDGE_ANGLE])
+    return _across(fit, inner, _towards(end, start, 0.5 * right.half_px[_BRIDGE_ANGLE]))
 
 
 def _towards(start: Place, end: Place, way_px: float) -> Place:

@@ -12,7 +12,7 @@ from renderers.face import Face
 from renderers.portrait.creases import Creases, crease_strengths, make_creases, press
 from renderers.portrait.eyes import Eye, draw_eye, make_eye
 from renderers.portrait.frame_map import Box, box_around, draw_face, extent, grid_map, open_share
-from renderers.portrait.glasses import Glasses, draw_glasses, find_glasses
+from renderers.portrait.glasses import GlassesLayer, draw_glasses, find_glasses
 from renderers.portrait.head import Head, bend_head
 from renderers.portrait.lashes import draw_lashes
 from renderers.portrait.lids import Lid, draw_lid, make_lid
@@ -80,7 +80,7 @@ class Scene:
         Folds of the skin.
     mouth : Mouth
         Its inside.
-    glasses : tuple of Glasses
+    glasses : tuple of GlassesLayer
         Parts of their frame, if the person wears any.
     """
 
@@ -97,7 +97,7 @@ class Scene:
     lids: tuple[Lid, Lid]
     creases: Creases
     mouth: Mouth
-    glasses: tuple[Glasses, ...]
+    glasses: tuple[GlassesLayer, ...]
 
     def draw(
         self,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import gcd
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from tts.g2p import pronouncer
 from tts.level import energy_db
 from tts.normalise import normalise
 from tts.phonetics import kind_of
+from tts.resampling import resampled
 
 __all__ = ["Times", "times_of", "tokens_to_phones"]
 
@@ -71,12 +71,9 @@ def _pronounced(text: str) -> tuple[list[str], list[tuple[str, ...]]]:
 
 def _aligned(spoken: Sequence[tuple[str, ...]], sound: Sound, sample_rate: int) -> list[tuple[str, int]] | None:
     """Return (phone, end) by pocketsphinx, None where it fails."""
-    from scipy.signal import resample_poly
-
     from tts.train_voice.align import RATE, align
 
-    shared = gcd(RATE, sample_rate)
-    wave = resample_poly(sound.waveform.astype(np.float64), RATE // shared, sample_rate // shared)
+    wave = resampled(sound.waveform, sample_rate, RATE)
     names = [[_IPA_TO_ARPABET.get(strip_stress(phone), "ah") for phone in phones] for phones in spoken]
     try:
         found = align(names, wave)
