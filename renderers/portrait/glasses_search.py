@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from renderers.portrait.frame_map import box_around
 from renderers.rig import Fit, Rig
 
 __all__ = ["Wire", "trace_glasses"]
@@ -42,6 +43,8 @@ _SHOWN, _SHOWN_WORSE = 0.75, 0.6
 _REACH = 1.0
 #: The angle where the bridge meets the rims, and how much of it has to show.
 _BRIDGE_ANGLE, _BRIDGE_SHOWN = 44, 0.7
+#: OpenCV's Gaussian ends at this many standard deviations.
+_BLUR_REACH = 4.0
 #: Where a temple goes to (outward and depth, units), how much of it has to show, and of how many columns at least.
 _EAR, _TEMPLE_SHOWN, _TEMPLE_LEAST = (7.4, 4.0), 0.8, 8
 
@@ -80,20 +83,47 @@ def trace_glasses(pixels: npt.NDArray[np.uint8], rig: Rig, fit: Fit) -> tuple[li
     two lists of Wire
         The front, which begins with both rims, and the temples; ``None`` where no glasses are seen.
     """
-    import cv2
-
-    lab = cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB).astype(np.float32)
-    blur_px = 0.35 * fit.scale * _STEP
-    if blur_px > 0.5:
-        lab = cv2.GaussianBlur(lab, (0, 0), blur_px)
-    traced = _trace_rims(lab, [_rim_places(fit, center) for center in rig.eye_centers])
+    around = [_rim_places(fit, center) for center in rig.eye_centers]
+    ears = [_ear(fit, center) for center in rig.eye_centers]
+    view = _look(pixels, fit, np.concatenate([*np.reshape(around, (2, -1, 3)), ears]))
+    traced = _trace_rims(view, around) if view.lab.size else None
     if traced is None:
         return None
     rims, make = traced
-    bridge, shown = _trace(lab, _bridge_places(fit, *rims), make, trust=1.0)
+    bridge, shown = _trace(view, _bridge_places(fit, *rims), make, trust=1.0)
     front = [*rims, bridge] if shown.mean() > _BRIDGE_SHOWN else rims
-    temples = [_temple(lab, fit, rim, center, make) for rim, center in zip(rims, rig.eye_centers, strict=True)]
+    temples = [_temple(view, fit, rim, ear, make) for rim, ear in zip(rims, ears, strict=True)]
     return front, [temple for temple in temples if temple is not None]
+
+
+@dataclass(frozen=True, eq=False)
+class _View:
+    """The part of the picture where glasses may lie: (h, w, 3) in CIELAB, and its left and top."""
+
+    lab: Float
+    left: int
+    top: int
+
+    def colours(self, places: Float) -> Float:
+        """Return the colours (…, 3) at places (…, 3) of the picture."""
+        import cv2
+
+        x, y = places[..., 0] - np.float32(self.left), places[..., 1] - np.float32(self.top)
+        return np.asarray(cv2.remap(self.lab, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
+
+
+def _look(pixels: npt.NDArray[np.uint8], fit: Fit, places: Place) -> _View:
+    """Return the picture around places (N, 3), as far as any line between them is looked for."""
+    import cv2
+
+    blur_px = 0.35 * fit.scale * _STEP
+    margin_px = _REACH * fit.scale + _BLUR_REACH * blur_px + 2
+    left, top, right, bottom = box_around(places.astype(np.float32), margin_px, pixels.shape[1], pixels.shape[0])
+    part = pixels[top:bottom, left:right]
+    if not part.size:
+        return _View(part.astype(np.float32), left, top)
+    lab = cv2.cvtColor(part, cv2.COLOR_RGB2LAB).astype(np.float32)
+    return _View(cv2.GaussianBlur(lab, (0, 0), blur_px) if blur_px > 0.5 else lab, left, top)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,12 +167,16 @@ def _across(fit: Fit, start: Place, end: Place) -> Float:
     return np.asarray(start + along * (end - start) + heights * up, np.float32)
 
 
-def _temple(lab: Float, fit: Fit, rim: Wire, center: Float, make: _Make) -> Wire | None:
+def _ear(fit: Fit, center: Float) -> Place:
+    """Return the place (3,) where the temple beside an eye goes to."""
+    return np.asarray(fit.place(np.array([[np.sign(center[0]) * _EAR[0], center[1], _EAR[1]]]))[0], np.float64)
+
+
+def _temple(view: _View, fit: Fit, rim: Wire, ear: Place, make: _Make) -> Wire | None:
     """Trace the arm from a rim's outer end towards the ear, as far as it shows."""
-    ear = fit.place(np.array([[np.sign(center[0]) * _EAR[0], center[1], _EAR[1]]]))[0].astype(np.float64)
     way = _across(fit, _towards(rim.places[0], ear, rim.half_px[0]), ear)
     # Temples shine, or are of another colour than the rims.
-    line, shown = _trace(lab, way, make, trust=0.0)
+    line, shown = _trace(view, way, make, trust=0.0)
     shown[:2] = True  # the rim hides where it begins
     enough = np.cumsum(shown) >= _TEMPLE_SHOWN * np.arange(1, len(shown) + 1)
     count = len(enough) if enough.all() else int(np.argmin(enough))
@@ -151,11 +185,11 @@ def _temple(lab: Float, fit: Fit, rim: Wire, center: Float, make: _Make) -> Wire
     return Wire(line.places[:count], line.half_px[:count], closed=False)
 
 
-def _trace_rims(lab: Float, places: list[Float]) -> tuple[list[Wire], _Make] | None:
+def _trace_rims(view: _View, places: list[Float]) -> tuple[list[Wire], _Make] | None:
     """Trace both rims over places (96, R, 3) each, and tell what they are made of; ``None`` if they do not show."""
     from scipy.ndimage import maximum_filter1d
 
-    colours = [_colours(lab, around) for around in places]
+    colours = [view.colours(around) for around in places]
     ridges = [_ridges(one) for one in colours]
     gains = [np.minimum(contrast, _ENOUGH) for contrast, _ in ridges]
     # Both rims have one shape: each is pulled to where the other one shows, which brows do not do.
@@ -179,25 +213,18 @@ def _trace_rims(lab: Float, places: list[Float]) -> tuple[list[Wire], _Make] | N
     return lines, make
 
 
-def _trace(lab: Float, places: Float, make: _Make, trust: float) -> tuple[Wire, npt.NDArray[np.bool_]]:
+def _trace(view: _View, places: Float, make: _Make, trust: float) -> tuple[Wire, npt.NDArray[np.bool_]]:
     """Return the best line across rows of places (A, R, 3), one place of each, and where it shows, (A,).
 
     ``trust`` is how much the rims' colour counts, 0 to 1.
     """
-    colours = _colours(lab, places)
+    colours = view.colours(places)
     contrast, _ = _ridges(colours)
     like = np.float32(trust) * make.likeness(colours)
     path = _best_path(np.minimum(contrast, _ENOUGH) + _ENOUGH * like, closed=False)
     rows = np.arange(len(path))
     shown = (contrast[rows, path] > _CLEAR) | (like[rows, path] > _ALIKE)
     return _line(places, path, make.half, closed=False), shown
-
-
-def _colours(lab: Float, places: Float) -> Float:
-    import cv2
-
-    x, y = (np.ascontiguousarray(places[..., k]) for k in (0, 1))
-    return np.asarray(cv2.remap(lab, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
 def _line(places: Float, path: npt.NDArray[np.intp], half: float, *, closed: bool) -> Wire:

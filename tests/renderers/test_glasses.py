@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -15,6 +17,7 @@ from renderers.evaluate_portrait import EXPRESSIONS, arkit_columns
 from renderers.face import Face, find_face, read_picture
 from renderers.portrait import PortraitRenderer, scene
 from renderers.portrait.glasses import find_glasses
+from renderers.portrait.glasses_search import trace_glasses
 from renderers.rig import fit_rig, load_rig
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "portraits"
@@ -128,6 +131,26 @@ def test_no_painting_wears_any() -> None:
 def test_an_example_wears_them() -> None:
     left, right, front = PortraitRenderer(EXAMPLES / "tomas.png").scene(SIZE).glasses
     assert front.alpha.shape[1] > max(left.alpha.shape[1], right.alpha.shape[1])
+
+
+@pytest.mark.parametrize("enlarged", [1, 3])  # without and with a blur before the search
+def test_the_search_goes_where_the_eyes_are(enlarged: int, rng: np.random.Generator) -> None:
+    """In a larger picture of noise the same lines lie there, further right and down; beyond its edge there are none."""
+    picture = read_picture(EXAMPLES / "tomas.png")
+    pixels = cv2.resize(picture.pixels, None, fx=enlarged, fy=enlarged, interpolation=cv2.INTER_CUBIC)
+    fit = fit_rig(load_rig(), Face(find_face(picture).points * enlarged))
+    shift = np.array([211, 97, 0])
+    room = rng.integers(0, 256, np.add(pixels.shape, (300, 400, 0)), dtype=np.uint8)
+    room[shift[1] : shift[1] + len(pixels), shift[0] : shift[0] + pixels.shape[1]] = pixels
+    alone, within = (
+        trace_glasses(seen, load_rig(), replace(fit, translation=fit.translation + moved))
+        for seen, moved in ((pixels, 0), (room, shift))
+    )
+    assert [len(lines) for lines in alone] == [len(lines) for lines in within] == [3, 2]
+    for here, there in zip(itertools.chain(*alone), itertools.chain(*within), strict=True):
+        assert np.abs(there.places - shift - here.places).max() < 0.01
+    away = replace(fit, translation=fit.translation - [2 * pixels.shape[1], 0, 0])
+    assert trace_glasses(pixels, load_rig(), away) is None
 
 
 def test_at_rest_the_frame_is_the_pictures_own(wearer: tuple[PortraitRenderer, np.ndarray]) -> None:
