@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avatar.animator import Style, animate, idle
+from avatar.other_languages import heed_language
 from avatar.sound_stream import LOOK_AHEAD_S, SoundStream
 from avatar.stream import LineStream
 from avatar.take import Take
@@ -386,7 +387,7 @@ class Avatar:
         if not isinstance(text, (str, Line)):
             raise InputError(f"what is said is a str or a Line, not {type(text).__name__}: {text!r:.40}")
         line = text if isinstance(text, Line) else parse_line(text, language=language)
-        line = read_line(line) if emotion is None else line.with_emotion(_felt(emotion))
+        line = read_line(heed_language(line if emotion is None else line.with_emotion(_felt(emotion))))
         outer = (asked or Delivery()).within(self.delivery)
         if outer == Delivery():
             return line

@@ -17,6 +17,8 @@ from PIL import Image
 
 from avatar import Avatar, Take
 from checkpoints import InputError
+from conditioning import NEUTRAL, Emotion
+from conditioning.reader import read_emotion
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +76,44 @@ def test_threads_and_pickles_give_the_same_take(take: Take) -> None:
     for wave in (*waves, pickle.loads(pickle.dumps(take)).speech.waveform):
         np.testing.assert_array_equal(wave, take.speech.waveform)
     assert len(waves) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "emotion", "says"),
+    [
+        (
+            "Ich habe dich so vermisst.",
+            None,
+            "^the text seems to be German and is spoken as English and felt as neutral",
+        ),
+        ("Ich bin da. [pause 0.2] Ich bin nicht froh, und du?", None, "^the text seems to be German"),
+        ("Ich habe dich so vermisst.", "neutral", "German and is spoken as English; give its language tag"),
+        (
+            "Hello there. Ich habe dich so vermisst. Ich auch, und sehr.",
+            None,
+            "^'Ich habe dich so vermisst.' seems to be",
+        ),
+    ],
+)
+def test_a_text_that_is_not_english_gives_one_warning_and_is_neutral(text: str, emotion: str | None, says: str) -> None:
+    with pytest.warns(UserWarning, match=says) as caught:
+        take = Avatar().say(text, emotion)
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    assert take.emotion == NEUTRAL
+
+
+def test_what_is_english_in_a_text_keeps_its_feeling() -> None:
+    with pytest.warns(UserWarning, match="seems to be German"):
+        take = Avatar().say("I hate you! Ich bin nicht froh, und du? [joy] Ich bin da.")
+    hate, neutral, joy = (span.emotion for span in take.line.spans)  # type: ignore[union-attr]
+    assert hate == read_emotion("I hate you!") != NEUTRAL == neutral
+    assert joy == Emotion.parse("joy")
+
+
+def test_the_voice_of_another_language_is_not_told_that_it_speaks_english() -> None:
+    with pytest.warns(UserWarning, match="from English only") as caught:
+        Avatar(voice="formant").say("Ich bin da. [rate 0.9] Ich bin nicht froh.", language="de")
+    assert [str(warning.message) for warning in caught] == [
+        "emotions are read from English only: what is said in 'de' is felt as neutral; give the emotion yourself"
+    ]
