@@ -181,7 +181,7 @@ class Avatar:
         Parameters
         ----------
         recording : Path or str
-            A sound file: WAV, FLAC, Ogg or MP3 of any rate and number of channels.
+            A sound file: WAV, FLAC, Ogg or MP3 of any rate and number of channels; or a film with sound.
         transcript : str, optional
             What is said. With it the lips follow the words; without it they follow the sound.
         emotion : str, Emotion or EmotionTrack, optional
@@ -199,7 +199,7 @@ class Avatar:
         Raises
         ------
         InputError
-            If the file is not sound, or the transcript is of something else.
+            If the file holds no sound, or the transcript is of something else.
         MissingDependency
             If a transcript is given and pocketsphinx is not installed.
         """

@@ -1,7 +1,8 @@
-"""Read a recording: any rate, channels and length; wav, flac, ogg, mp3 and what else libsndfile knows."""
+"""Read a recording: any rate, channels and length; wav, flac, ogg, mp3 and what else libsndfile knows, and films."""
 
 from __future__ import annotations
 
+import tempfile
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from avatar.film import extract_sound
 from conditioning import FEATURE_RATE_HZ, EmotionTrack, InputError, MissingDependency, Segment, Speech
 
 __all__ = ["Recording", "f0_of", "read_recording", "resample", "speech_of"]
@@ -60,13 +62,14 @@ def read_recording(path: Path | str) -> Recording:
     Parameters
     ----------
     path : Path or str
-        The file. Channels are averaged; rates above 48 kHz come down to 48 kHz, recordings longer than ten
-        minutes to 16 kHz. A file that breaks off is used as far as it goes, with a warning.
+        The file, or a film (mp4, mov, mkv, webm …), whose first sound track is read. Channels are averaged; rates above
+        48 kHz come down to 48 kHz, recordings longer than ten minutes to 16 kHz. A file that breaks off is used as far
+        as it goes, with a warning.
 
     Raises
     ------
     InputError
-        If the file is missing, not sound, empty or longer than four hours.
+        If the file is missing, not sound, empty or longer than four hours, or a film without sound.
     """
     try:
         import soundfile
@@ -74,13 +77,19 @@ def read_recording(path: Path | str) -> Recording:
         raise MissingDependency(f"cannot read sound: {error}; run `pip install soundfile`") from error
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"there is no file {path}; give a recording (wav, flac, ogg, mp3)")
+        raise InputError(f"there is no file {path}; give a recording (wav, flac, ogg, mp3) or a film")
     try:
         with soundfile.SoundFile(path) as file:
             return _read(file, path)
     except soundfile.LibsndfileError as error:
+        with tempfile.TemporaryDirectory(prefix="mien-film-") as folder:
+            sound = Path(folder, "sound.w64")
+            # A little more than is allowed, so that what is too long is known as such.
+            if extract_sound(path, sound, max_length_s=1.1 * MAX_LENGTH_S):
+                with soundfile.SoundFile(sound) as file:
+                    return _read(file, path)
         reason = getattr(error, "error_string", str(error)).rstrip(".")
-        raise InputError(f"{path} cannot be read as sound: {reason}; give wav, flac, ogg or mp3") from error
+        raise InputError(f"{path} cannot be read as sound: {reason}; give wav, flac, ogg, mp3 or a film") from error
 
 
 def _read(file: Any, path: Path) -> Recording:

@@ -15,12 +15,14 @@ import numpy.typing as npt
 from checkpoints.errors import InputError
 from renderers.face import Face, Landmarker, Picture
 
-__all__ = ["CLIP_SUFFIXES", "Clip", "read_clip", "track_face"]
+__all__ = ["CLIP_SUFFIXES", "Clip", "ffmpeg_input", "read_clip", "track_face"]
 
 Float = npt.NDArray[np.float32]
 
 #: What is taken for a video rather than a picture.
 CLIP_SUFFIXES = frozenset({".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v"})
+#: ffmpeg's names of the containers that are read: none that refers to other files, such as a playlist.
+CLIP_FORMATS = "mov,matroska,avi,mpegts,mpeg,asf,flv"
 #: Longer clips are cut: frames lie on disk at full size while they are used.
 MAX_SECONDS = 120.0
 #: The largest picture, pixels.
@@ -77,7 +79,18 @@ def read_clip(path: Path) -> Clip:
     if width * height > MAX_PIXELS:
         raise InputError(f"{path} is {width}x{height}, larger than 4096x2304; reduce it first")
     even = (height - height % 2, width - width % 2)
-    command = [*_ffmpeg(path), "-r", f"{fps:g}", "-t", f"{MAX_SECONDS:g}", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    command = [
+        *ffmpeg_input(path, "v"),
+        "-r",
+        f"{fps:g}",
+        "-t",
+        f"{MAX_SECONDS:g}",
+        "-f",
+        "rawvideo",
+        "-pix_fmt",
+        "rgb24",
+        "-",
+    ]
     count = 0
     with (
         tempfile.TemporaryFile(prefix="mien-clip-") as store,
@@ -95,19 +108,28 @@ def read_clip(path: Path) -> Clip:
         return Clip(np.memmap(store, np.uint8, "r", shape=(count, *even, 3)), fps, str(path))
 
 
-def _ffmpeg(path: Path) -> list[str]:
-    """Return the beginning of a command that reads a file's picture and nothing but that file."""
+def ffmpeg_input(path: Path, stream: str) -> list[str]:
+    """Return the beginning of a command that reads a film's picture (``"v"``) or sound (``"a"``), and no other file."""
     import imageio_ffmpeg
 
-    program = imageio_ffmpeg.get_ffmpeg_exe()
-    return [program, "-hide_banner", "-protocol_whitelist", "file", "-i", f"file:{path}", "-map", "0:v:0"]
+    only = ["-protocol_whitelist", "file", "-format_whitelist", CLIP_FORMATS]
+    return [
+        imageio_ffmpeg.get_ffmpeg_exe(),
+        "-hide_banner",
+        "-nostdin",
+        *only,
+        "-i",
+        f"file:{path}",
+        "-map",
+        f"0:{stream}:0",
+    ]
 
 
 def _facts(path: Path) -> tuple[tuple[int, int], float]:
     """Return size, as it is shown, and frames a second of a video."""
     from PIL import Image
 
-    command = [*_ffmpeg(path), "-frames:v", "1", "-f", "image2pipe", "-c:v", "png", "-"]
+    command = [*ffmpeg_input(path, "v"), "-frames:v", "1", "-f", "image2pipe", "-c:v", "png", "-"]
     probe = subprocess.run(command, capture_output=True, check=False)
     rate = re.search(r"([\d.]+) fps", probe.stderr.decode(errors="replace"))
     if probe.returncode or not probe.stdout:

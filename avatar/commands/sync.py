@@ -30,6 +30,8 @@ def sync(
 ) -> None:
     """Perform RECORDING, a voice actor's line, and write what -o asks for.
 
+    RECORDING is a sound (wav, flac, ogg, mp3 …) or a film with sound (mp4, mov, mkv, webm …).
+
     \b
     mien sync line_042.wav --text "You came back!" --portrait guard.png -o line_042.mp4 -o line_042.csv
     """
