@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from conditioning.arkit import ARKIT_INDEX
 from renderers.portrait.compiled import compiled
+from renderers.portrait.frame_map import box_around
 
 __all__ = ["Creases", "crease_strengths", "make_creases", "press"]
 
@@ -25,6 +26,8 @@ _DEPTH = 0.24
 _LIGHT_SKIN, _DARKER_MORE = 170.0, 0.8
 #: Half width of a fold in face widths.
 _WIDTH = 0.0125
+#: The light beside a fold is softer by this factor, and ends at so many half widths.
+_LIT_SIGMAS, _REACH = 2.6, 4 * 2.6
 #: Weaker folds are not drawn.
 _FAINT = 0.02
 
@@ -79,8 +82,6 @@ def make_creases(pixels: npt.NDArray[np.uint8], landmarks: Float) -> Creases:
     landmarks : (478, 3) float32
         On the frame.
     """
-    import cv2
-
     width = float(np.linalg.norm(landmarks[454, :2] - landmarks[234, :2]))
     low, high = landmarks[:468, :2].min(0), landmarks[:468, :2].max(0)
     left, top = max(0, int(low[0] - 0.05 * width)), max(0, int(low[1] - 0.05 * width))
@@ -91,19 +92,28 @@ def make_creases(pixels: npt.NDArray[np.uint8], landmarks: Float) -> Creases:
     skin = _skin_share(pixels[top:bottom, left:right], landmarks - np.array([left, top, 0], np.float32))
     maps = np.zeros((len(_CAUSES), *size), np.float32)
     for group, path, strength in _paths(landmarks[:, :2].astype(np.float64)):
-        line = np.zeros(size, np.float32)
         points = _smooth(path) - np.array([left, top])
-        along = np.linspace(0, 1, len(points))
-        for start, end, at in zip(points[:-1], points[1:], along[:-1], strict=True):
-            value = strength * np.sin(np.pi * (0.12 + 0.76 * at)) ** 0.8
-            ends = [tuple(round(v * 16) for v in point) for point in (start, end)]
-            cv2.line(line, ends[0], ends[1], float(value), 1, cv2.LINE_AA, 4)
-        dark = cv2.GaussianBlur(line, (0, 0), sigma) * (2.5 * sigma)
-        light = cv2.GaussianBlur(line, (0, 0), 2.6 * sigma) * (2.5 * 2.6 * sigma)
-        maps[group] += np.clip(-dark + 0.45 * light, -1, 0.5)
+        x0, y0, x1, y1 = box_around(points, _REACH * sigma + 1, size[1], size[0])
+        if x0 < x1 and y0 < y1:
+            maps[group, y0:y1, x0:x1] += _fold(points - np.array([x0, y0]), strength, sigma, (y1 - y0, x1 - x0))
     lit = float(np.median(pixels[top:bottom, left:right][skin > 0.9])) if (skin > 0.9).any() else _LIGHT_SKIN
     more = max(1.0, (_LIGHT_SKIN / max(lit, 40.0)) ** _DARKER_MORE)
     return Creases(maps * skin * np.float32(more), left, top)
+
+
+def _fold(points: npt.NDArray[np.float64], strength: float, sigma: float, size: tuple[int, int]) -> Float:
+    """Return the shading (h, w) of one fold along a polyline: dark, with light on both sides."""
+    import cv2
+
+    line = np.zeros(size, np.float32)
+    along = np.linspace(0, 1, len(points))
+    for start, end, at in zip(points[:-1], points[1:], along[:-1], strict=True):
+        value = strength * np.sin(np.pi * (0.12 + 0.76 * at)) ** 0.8
+        ends = [tuple(round(v * 16) for v in point) for point in (start, end)]
+        cv2.line(line, ends[0], ends[1], float(value), 1, cv2.LINE_AA, 4)
+    dark = cv2.GaussianBlur(line, (0, 0), sigma) * (2.5 * sigma)
+    light = cv2.GaussianBlur(line, (0, 0), _LIT_SIGMAS * sigma) * (2.5 * _LIT_SIGMAS * sigma)
+    return np.asarray(np.clip(-dark + 0.45 * light, -1, 0.5), np.float32)
 
 
 def press(creases: Creases, person: npt.NDArray[np.uint8], source: Float, strengths: Float) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from renderers.portrait.frame_map import box_around
+from renderers.portrait.view import View, look_around
 from renderers.rig import Fit, Rig
 
 __all__ = ["Wire", "trace_glasses"]
@@ -26,6 +26,8 @@ _RADII = np.arange(1.1, 3.9, _STEP)
 _ANGLES = np.linspace(0, 2 * np.pi, 96, endpoint=False)
 #: The middle of a lens lies this far below and before the middle of the eyeball, and its outer half is bent back.
 _DROP, _BEFORE, _WRAP = 0.3, 2.6, 0.06
+#: Where steps are wider than pixels, the picture is softened for them; by less than this it is left as it is.
+_LEAST_BLUR_PX = 0.5
 #: Half the widths of wires that are tried, and the skin's distance on both sides, in steps.
 _HALF_WIDTHS, _SIDE = (1, 2, 3, 5), (2, 4)
 #: A line differs from both sides by this much (8-bit CIELAB), and by no less counted.
@@ -43,8 +45,6 @@ _SHOWN, _SHOWN_WORSE = 0.75, 0.6
 _REACH = 1.0
 #: The angle where the bridge meets the rims, and how much of it has to show.
 _BRIDGE_ANGLE, _BRIDGE_SHOWN = 44, 0.7
-#: OpenCV's Gaussian ends at this many standard deviations.
-_BLUR_REACH = 4.0
 #: Where a temple goes to (outward and depth, units), how much of it has to show, and of how many columns at least.
 _EAR, _TEMPLE_SHOWN, _TEMPLE_LEAST = (7.4, 4.0), 0.8, 8
 
@@ -85,8 +85,12 @@ def trace_glasses(pixels: npt.NDArray[np.uint8], rig: Rig, fit: Fit) -> tuple[li
     """
     around = [_rim_places(fit, center) for center in rig.eye_centers]
     ears = [_ear(fit, center) for center in rig.eye_centers]
-    view = _look(pixels, fit, np.concatenate([*np.reshape(around, (2, -1, 3)), ears]))
-    traced = _trace_rims(view, around) if view.lab.size else None
+    places = np.concatenate([*np.reshape(around, (2, -1, 3)), ears])
+    blur_px = 0.35 * fit.scale * _STEP
+    view = look_around(
+        pixels, places, _lab, blur_px=blur_px if blur_px > _LEAST_BLUR_PX else 0.0, reach_px=_REACH * fit.scale
+    )
+    traced = _trace_rims(view, around)
     if traced is None:
         return None
     rims, make = traced
@@ -96,34 +100,11 @@ def trace_glasses(pixels: npt.NDArray[np.uint8], rig: Rig, fit: Fit) -> tuple[li
     return front, [temple for temple in temples if temple is not None]
 
 
-@dataclass(frozen=True, eq=False)
-class _View:
-    """The part of the picture where glasses may lie: (h, w, 3) in CIELAB, and its left and top."""
-
-    lab: Float
-    left: int
-    top: int
-
-    def colours(self, places: Float) -> Float:
-        """Return the colours (…, 3) at places (…, 3) of the picture."""
-        import cv2
-
-        x, y = places[..., 0] - np.float32(self.left), places[..., 1] - np.float32(self.top)
-        return np.asarray(cv2.remap(self.lab, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
-
-
-def _look(pixels: npt.NDArray[np.uint8], fit: Fit, places: Place) -> _View:
-    """Return the picture around places (N, 3), as far as any line between them is looked for."""
+def _lab(pixels: npt.NDArray[np.uint8]) -> Float:
+    """Return (h, w, 3) in 8-bit CIELAB."""
     import cv2
 
-    blur_px = 0.35 * fit.scale * _STEP
-    margin_px = _REACH * fit.scale + _BLUR_REACH * blur_px + 2
-    left, top, right, bottom = box_around(places.astype(np.float32), margin_px, pixels.shape[1], pixels.shape[0])
-    part = pixels[top:bottom, left:right]
-    if not part.size:
-        return _View(part.astype(np.float32), left, top)
-    lab = cv2.cvtColor(part, cv2.COLOR_RGB2LAB).astype(np.float32)
-    return _View(cv2.GaussianBlur(lab, (0, 0), blur_px) if blur_px > 0.5 else lab, left, top)
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +153,7 @@ def _ear(fit: Fit, center: Float) -> Place:
     return np.asarray(fit.place(np.array([[np.sign(center[0]) * _EAR[0], center[1], _EAR[1]]]))[0], np.float64)
 
 
-def _temple(view: _View, fit: Fit, rim: Wire, ear: Place, make: _Make) -> Wire | None:
+def _temple(view: View, fit: Fit, rim: Wire, ear: Place, make: _Make) -> Wire | None:
     """Trace the arm from a rim's outer end towards the ear, as far as it shows."""
     way = _across(fit, _towards(rim.places[0], ear, rim.half_px[0]), ear)
     # Temples shine, or are of another colour than the rims.
@@ -185,11 +166,11 @@ def _temple(view: _View, fit: Fit, rim: Wire, ear: Place, make: _Make) -> Wire |
     return Wire(line.places[:count], line.half_px[:count], closed=False)
 
 
-def _trace_rims(view: _View, places: list[Float]) -> tuple[list[Wire], _Make] | None:
+def _trace_rims(view: View, places: list[Float]) -> tuple[list[Wire], _Make] | None:
     """Trace both rims over places (96, R, 3) each, and tell what they are made of; ``None`` if they do not show."""
     from scipy.ndimage import maximum_filter1d
 
-    colours = [view.colours(around) for around in places]
+    colours = [view.at(around) for around in places]
     ridges = [_ridges(one) for one in colours]
     gains = [np.minimum(contrast, _ENOUGH) for contrast, _ in ridges]
     # Both rims have one shape: each is pulled to where the other one shows, which brows do not do.
@@ -213,12 +194,12 @@ def _trace_rims(view: _View, places: list[Float]) -> tuple[list[Wire], _Make] | 
     return lines, make
 
 
-def _trace(view: _View, places: Float, make: _Make, trust: float) -> tuple[Wire, npt.NDArray[np.bool_]]:
+def _trace(view: View, places: Float, make: _Make, trust: float) -> tuple[Wire, npt.NDArray[np.bool_]]:
     """Return the best line across rows of places (A, R, 3), one place of each, and where it shows, (A,).
 
     ``trust`` is how much the rims' colour counts, 0 to 1.
     """
-    colours = view.colours(places)
+    colours = view.at(places)
     contrast, _ = _ridges(colours)
     like = np.float32(trust) * make.likeness(colours)
     path = _best_path(np.minimum(contrast, _ENOUGH) + _ENOUGH * like, closed=False)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from renderers.landmarks import INNER_LOWER, INNER_UPPER
+from renderers.portrait.view import look_around
 
 __all__ = ["seat_lips"]
 
@@ -91,19 +92,19 @@ def _strip(
     pixels: npt.NDArray[np.uint8], origin: Double, along: Double, across: Double, places: Double, heights: Double
 ) -> tuple[Float, Double]:
     """Return light (across, along) around the landmarks' line, of the lips' mean, and the offsets across."""
-    import cv2
-
     offsets = np.arange(-_REACH - _SIDES, _REACH + _SIDES + 1e-9, _STEP)
     spots = np.linspace(-_BEYOND, 1 + _BEYOND, _ALONG)
     middle = np.interp(spots, places, heights)
     at = origin + spots[None, :, None] * along + (middle[None, :] + offsets[:, None])[..., None] * across
-    light = pixels.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
-    light = cv2.GaussianBlur(light, (0, 0), max(0.5, 0.01 * float(np.hypot(*along))))
-    strip = cv2.remap(
-        light, at[..., 0].astype(np.float32), at[..., 1].astype(np.float32), cv2.INTER_LINEAR, borderMode=1
-    )
+    view = look_around(pixels, at.reshape(-1, 2), _light, blur_px=max(0.5, 0.01 * float(np.hypot(*along))))
+    strip = view.at(at)
     result: Float = strip / max(float(strip.mean()), 1.0)
     return result, offsets
+
+
+def _light(pixels: npt.NDArray[np.uint8]) -> Float:
+    """Return (h, w) luma."""
+    return np.asarray(pixels.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32))
 
 
 def _darkest(strip: Float, offsets: Double) -> tuple[Double, float]:

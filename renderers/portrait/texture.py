@@ -12,6 +12,9 @@ __all__ = ["Texture", "over"]
 #: Half-sample filter: Lanczos' kernel of three lobes at distances of a half, one and a half … pixels.
 _TAPS = np.array([0.02446, -0.13587, 0.61141, 0.61141, -0.13587, 0.02446], np.float32)
 
+#: Rows that are doubled at a time.
+_STRIPE_PX = 128
+
 
 class Texture:
     """A picture doubled in both directions, so that linear interpolation between its samples is sharp.
@@ -29,18 +32,21 @@ class Texture:
         import cv2
 
         height, width, channels = pixels.shape
-        exact = pixels.astype(np.float32)
-        mode = cv2.BORDER_REFLECT_101
+        lobes = len(_TAPS) // 2
+        around = cv2.copyMakeBorder(pixels, lobes, lobes, lobes, lobes, cv2.BORDER_REFLECT_101)
         across, one = _TAPS[None, :], np.ones((1, 1), np.float32)
-        # With an even number of taps and this anchor, sample i lies half a pixel right of pixel i.
-        right = cv2.sepFilter2D(exact, -1, across[0], one[0], anchor=(2, 0), borderType=mode)
-        below = cv2.sepFilter2D(exact, -1, one[0], across[0], anchor=(0, 2), borderType=mode)
-        both = cv2.sepFilter2D(right, -1, one[0], across[0], anchor=(0, 2), borderType=mode)
         fine = np.empty((2 * height, 2 * width, channels), np.uint8)
-        for rows, columns, values in ((0, 1, right), (1, 0, below), (1, 1, both)):
-            rounded = np.clip(values + 0.5, 0, 255).astype(np.uint8)
-            rounded[..., :3] = np.minimum(rounded[..., :3], rounded[..., 3:])
-            fine[rows::2, columns::2] = rounded
+        for top in range(0, height, _STRIPE_PX):
+            exact = around[top : top + _STRIPE_PX + 2 * lobes]
+            # With an even number of taps and this anchor, sample i lies half a pixel right of pixel i.
+            right = cv2.sepFilter2D(exact, cv2.CV_32F, across[0], one[0], anchor=(lobes - 1, 0))
+            below = cv2.sepFilter2D(exact, cv2.CV_32F, one[0], across[0], anchor=(0, lobes - 1))
+            both = cv2.sepFilter2D(right, cv2.CV_32F, one[0], across[0], anchor=(0, lobes - 1))
+            stripe = fine[2 * top : 2 * (top + _STRIPE_PX)]
+            for rows, columns, values in ((0, 1, right), (1, 0, below), (1, 1, both)):
+                rounded = np.clip(values[lobes:-lobes, lobes:-lobes] + 0.5, 0, 255).astype(np.uint8)
+                rounded[..., :3] = np.minimum(rounded[..., :3], rounded[..., 3:])
+                stripe[rows::2, columns::2] = rounded
         fine[::2, ::2] = pixels
         self._fine = fine
 

@@ -16,7 +16,7 @@ from conditioning import Motion, Speech
 from conditioning.arkit import ARKIT_INDEX
 from renderers.evaluate_portrait import EXPRESSIONS, _eyes, _mouth, _view, arkit_columns, face_heights, landmarks_within
 from renderers.face import Landmarker
-from renderers.portrait import PortraitRenderer
+from renderers.portrait import PortraitRenderer, matte, texture
 from renderers.portrait.matte import fill, split_layers
 from renderers.portrait.pose import closing_demand, head_matrix
 from renderers.portrait.sway import body_sway
@@ -248,6 +248,36 @@ def test_texture_goes_on_behind_the_person(rng: np.random.Generator) -> None:
     uncovered = behind[(distance > -20) & (distance < -1)].astype(float)
     assert uncovered.std() == pytest.approx(9, rel=0.15)
     assert uncovered.mean() == pytest.approx(120, abs=2)
+
+
+def test_large_pictures_are_worked_on_in_parts_with_the_same_result(
+    renderer: PortraitRenderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parts of 512 pixels and more take the astronaut whole; in small parts matte and texture are the same."""
+    scene = renderer.scene(SIZE)
+    made = []
+    for tile, stripe in ((512, 512), (48, 7)):
+        monkeypatch.setattr(matte, "_TILE_PX", tile)
+        monkeypatch.setattr(texture, "_STRIPE_PX", stripe)
+        made.append((matte.person_matte(scene.pixels, scene.sheet.silhouette), texture.Texture(scene.person)))
+    (whole, picture), (tiled, striped) = made
+    assert ((whole > 0) & (whole < 1)).mean() > 0.02  # of the picture is border
+    assert_allclose(tiled, whole, atol=1e-4)
+    half = np.stack(np.meshgrid(np.arange(0, 511, 0.5), np.arange(0, 511, 0.5)), 2).astype(np.float32)
+    assert np.array_equal(striped.sample(half), picture.sample(half))
+
+
+def test_local_mean_is_that_of_scipy(rng: np.random.Generator) -> None:
+    """A normalised convolution (Knutsson & Westin 1993) by another library; ours is taken on a reduced picture."""
+    from scipy.ndimage import gaussian_filter
+
+    height, width = 700, 900
+    image = np.cumsum(np.cumsum(rng.standard_normal((height, width, 1)), 0), 1).repeat(3, 2)
+    image = (255 * (image - image.min()) / np.ptp(image)).astype(np.float32)
+    known = (np.hypot(*np.mgrid[-350:350, -450:450]) > 250).astype(np.float32)
+    weight, shown = (gaussian_filter(part, 0.03 * width, mode="mirror") for part in (known, image[..., 0] * known))
+    difference = (matte._local_mean(image, known)[..., 0] - shown / np.maximum(weight, 1e-3))[known > 0]
+    assert np.abs(difference).max() < 0.5  # of 255
 
 
 def test_fill_keeps_known_and_extends_a_constant(rng: np.random.Generator) -> None:
