@@ -79,18 +79,8 @@ def read_clip(path: Path) -> Clip:
     if width * height > MAX_PIXELS:
         raise InputError(f"{path} is {width}x{height}, larger than 4096x2304; reduce it first")
     even = (height - height % 2, width - width % 2)
-    command = [
-        *ffmpeg_input(path, "v"),
-        "-r",
-        f"{fps:g}",
-        "-t",
-        f"{MAX_SECONDS:g}",
-        "-f",
-        "rawvideo",
-        "-pix_fmt",
-        "rgb24",
-        "-",
-    ]
+    raw = ["-r", f"{fps:g}", "-t", f"{MAX_SECONDS:g}", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    command = [*ffmpeg_input(path, "v"), *raw]
     count = 0
     with (
         tempfile.TemporaryFile(prefix="mien-clip-") as store,
@@ -113,16 +103,8 @@ def ffmpeg_input(path: Path, stream: str) -> list[str]:
     import imageio_ffmpeg
 
     only = ["-protocol_whitelist", "file", "-format_whitelist", CLIP_FORMATS]
-    return [
-        imageio_ffmpeg.get_ffmpeg_exe(),
-        "-hide_banner",
-        "-nostdin",
-        *only,
-        "-i",
-        f"file:{path}",
-        "-map",
-        f"0:{stream}:0",
-    ]
+    source = ["-i", f"file:{path}", "-map", f"0:{stream}:0"]
+    return [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", *only, *source]
 
 
 def _facts(path: Path) -> tuple[tuple[int, int], float]:

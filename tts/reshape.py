@@ -16,6 +16,7 @@ import numpy.typing as npt
 from conditioning import EmotionTrack, InputError, Segment, Speech, tile
 from conditioning.line import Delivery
 from conditioning.phones import SILENCE
+from conditioning.progress import watched
 from tts import world
 from tts.emotion_cues import cues_at
 from tts.frames import Controls, Frames, PlacedDelivery, blocks
@@ -70,7 +71,7 @@ def reshape(
         frames = Frames(speech, plan, f0_hz, deliveries, np.random.default_rng(seed))
         parts = [
             frames.render(source, first, last) if audible else np.zeros(last - first)
-            for first, last, audible in blocks(plan)
+            for first, last, audible in watched(list(blocks(plan)))
         ]
         waveform = np.concatenate(parts)
         waveform = waveform * frames.level(source, waveform)

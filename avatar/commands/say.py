@@ -64,7 +64,7 @@ def say(
     mien say "Leave. Now." -o leave.json; edit phones in leave.json; mien say --edit leave.json -o leave.wav
     mien say "Leave. Now." --like my_acting.wav --style-guidance 1.3 -o leave.wav
     """
-    from avatar.commands.shell import open_avatar, save
+    from avatar.commands.shell import open_avatar, save, show_progress
     from checkpoints.errors import InputError
 
     if (text is None) == (edit is None):
@@ -81,7 +81,8 @@ def say(
         )
     like = rest.pop("like")
     avatar, targets = open_avatar(output, **rest)
-    take = avatar.say(text, emotion=emotion, like=like, seed=seed, language=language)
+    with show_progress(targets):
+        take = avatar.say(text, emotion=emotion, like=like, seed=seed, language=language)
     save(take, targets)
 
 

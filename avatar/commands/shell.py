@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +17,16 @@ from avatar.export import VIDEO_SUFFIXES, check_target, options_of, suffix_of
 from avatar.take import Take
 from checkpoints.errors import InputError, OutputError
 from conditioning import Delivery
+from conditioning.progress import watching
 from renderers.renderer import RENDERERS, check_options
 
-__all__ = ["Targets", "open_avatar", "save"]
+__all__ = ["Targets", "open_avatar", "save", "show_progress"]
 
 #: Written where no -o is given: a video if there is a face, else the sound.
 DEFAULT_VIDEO = Path("take.mp4")
 DEFAULT_SOUND = Path("take.wav")
+#: Speech that takes less than this shows no progress bar, seconds.
+QUICK_S = 1.0
 #: Videos without alpha.
 OPAQUE_SUFFIXES = frozenset({".mp4", ".gif"})
 
@@ -124,6 +129,15 @@ def _value(text: str) -> Any:
 
 def _needs_portrait(renderer: str) -> bool:
     return bool(RENDERERS.load(renderer).info.needs_portrait)
+
+
+def show_progress(targets: Targets) -> AbstractContextManager[None]:
+    """Show a progress bar while a long text is spoken, where somebody watches."""
+    from tqdm import tqdm
+
+    return watching(
+        partial(tqdm, desc="speech", unit="phrase", leave=False, delay=QUICK_S, disable=targets.quiet or None)
+    )
 
 
 def save(take: Take, targets: Targets) -> None:

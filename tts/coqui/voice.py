@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from conditioning import NEUTRAL, Emotion, EmotionTrack, InputError, Line, Speech, tile
+from conditioning.progress import watched
 from conditioning.sentences import sentences
 from tts.coqui.engines import MAX_CHARACTERS, Engine, Sound, open_engine
 from tts.coqui.library import open_folder
@@ -96,7 +97,7 @@ class CoquiVoice:
         """
         language = self._language(line)
         pieces = []
-        for number, (span, text) in enumerate(_texts(line)):
+        for number, (span, text) in enumerate(watched(list(_texts(line)))):
             emotion = line.spans[span].emotion or NEUTRAL
             sound = self._engine.say(text, emotion.weights, language=language, seed=seed + number)
             pieces.append(_Piece(span, sound, times_of(text, sound, self.sample_rate, language)))

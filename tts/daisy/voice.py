@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from conditioning import NEUTRAL, BackendError, EmotionTrack, InputError, Line, Segment, Speech, tile
 from conditioning.phones import SILENCE
+from conditioning.progress import watched
 from conditioning.registry import nearest
 from tts.daisy.frontend import sentences
 from tts.daisy.model import DECODERS, SPEAKERS, VoiceModel, load_model
@@ -117,7 +118,7 @@ class DaisyVoice:
         self, line: Line, plans: list[PlannedSentence], track: EmotionTrack, seed: int
     ) -> Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]:
         number, start_s = self._number(line), 0.0
-        for index, plan in enumerate(plans):
+        for index, plan in enumerate(watched(plans)):
             weights = track.weights_at(start_s + np.arange(int(plan.ends[-1])) * FRAME_S)
             made: Rendered = render(self._model, number, line, plan, weights, self._manner, (seed, index))
             rest = _rest_frames(plan)
