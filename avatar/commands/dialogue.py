@@ -103,7 +103,8 @@ def dialogue(
     page = write_sheet(output, outcome.records, script.stem, faces)
     _name_failures(jobs, outcome.records)
     if not quiet:
-        click.echo(f"{outcome.rendered} made, {outcome.kept} kept, {outcome.failed} failed: {page}")
+        textless = f", {len(lines.textless)} without text" if lines.textless else ""
+        click.echo(f"{outcome.rendered} made, {outcome.kept} kept, {outcome.failed} failed{textless}: {page}")
     if outcome.failed:
         raise SystemExit(1)
 

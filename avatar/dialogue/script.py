@@ -32,6 +32,8 @@ READERS: dict[str, str] = {
     ".json": "avatar.dialogue.ink:read_ink_json",
 }
 
+#: Rows without a text that a warning names before it says how many more there are.
+MAX_NAMED = 8
 #: Names that Windows keeps for devices, whatever their suffix.
 _RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{p}{n}" for p in ("com", "lpt") for n in range(10))})
 
@@ -81,10 +83,22 @@ class ScriptLine:
 
 @dataclass(frozen=True)
 class Script:
-    """Lines in the order in which they are spoken; every id stands once."""
+    """Lines in the order in which they are spoken; every id stands once.
+
+    Attributes
+    ----------
+    lines : tuple of ScriptLine
+    source : str
+        Path of the file, if there is one.
+    textless : tuple of ScriptLine
+        Rows that have an id but no text yet; nobody speaks them.
+    speakers : tuple of str
+        Those of the lines.
+    """
 
     lines: tuple[ScriptLine, ...]
     source: str = ""
+    textless: tuple[ScriptLine, ...] = ()
     speakers: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -116,6 +130,11 @@ def read_script(path: Path) -> Script:
         Yarn Spinner's string table), ``.tab`` (Ren'Py's dialogue.tab), ``.jsonl``, ``.ink`` and Ink's compiled
         ``.json``.
 
+    Warns
+    -----
+    UserWarning
+        If rows have an id but no text; they are left out.
+
     Raises
     ------
     InputError
@@ -129,10 +148,20 @@ def read_script(path: Path) -> Script:
         )
     module, _, function = READERS[suffix].partition(":")
     reader: Callable[[Path], Iterable[ScriptLine]] = getattr(import_module(module), function)
-    lines = tuple(_with_ids(line for line in reader(path) if line.text.strip()))
+    rows = list(reader(path))
+    lines = tuple(_with_ids(row for row in rows if row.text.strip()))
     if not lines:
         raise InputError(f"{path} holds no line of dialogue; each needs at least a speaker and a text")
-    return Script(lines, str(path))
+    textless = tuple(row for row in rows if row.line_id and not row.text.strip())
+    if textless:
+        named = ", ".join(f"{row.line_id!r} at {row.place}" for row in textless[:MAX_NAMED])
+        more = f" and {len(textless) - MAX_NAMED} more" if textless[MAX_NAMED:] else ""
+        warnings.warn(
+            f"{path.name}: {len(textless)} of {len(rows)} rows have an id but no text, and nobody speaks them: "
+            f"{named}{more}",
+            stacklevel=2,
+        )
+    return Script(lines, str(path), textless)
 
 
 def read_text(path: Path) -> str:

@@ -264,6 +264,15 @@ def test_the_command_names_each_line_that_failed(tmp_path: Path) -> None:
     assert second.startswith("mien: s.csv:3: b: the text holds {$x}")
 
 
+def test_the_command_counts_rows_without_a_text(tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text("line_id,speaker,text\na,Mira,Yes.\nb,Mira,\n")
+    (tmp_path / "c.toml").write_text("[mira]\n")
+    command = [sys.executable, "-m", "avatar", "dialogue", "s.csv", "c.toml", "-o", "out", "--workers", "1"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert result.stdout == f"1 made, 0 kept, 0 failed, 1 without text: {Path('out/index.html')}\n"
+    assert result.stderr.count("no text") == 1
+
+
 def test_the_estimate_counts_the_head_in_every_file(scene_files: tuple[Path, Path]) -> None:
     folder = scene_files[0].parent / "out"
     settings = Settings((".wav", ".csv", ".glb", ".anim"))

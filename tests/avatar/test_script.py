@@ -196,6 +196,21 @@ def test_without_openpyxl_the_next_step_is_named(tmp_path: Path, monkeypatch: py
         read_script(write(tmp_path, "s.xlsx", ""))
 
 
+def test_rows_with_an_id_but_no_text_are_named_in_one_warning(tmp_path: Path) -> None:
+    """Empty rows and headings, which have no id, are not missed."""
+    path = write(tmp_path, "s.csv", "line_id,speaker,text\na,Mira,Yes.\nb,Mira,\n,,\n,Second scene,\nc,Guard,  \n")
+    says = "2 of 4 rows have an id but no text, and nobody speaks them: 'b' at s.csv:3, 'c' at s.csv:6"
+    with pytest.warns(UserWarning, match=f"{says}$") as caught:
+        script = read_script(path)
+    assert len(caught) == 1
+    assert [line.line_id for line in script] == ["a"]
+    assert [line.line_id for line in script.textless] == ["b", "c"]
+    many = "".join(f'{{"id": "l{n}", "speaker": "Mira"}}\n' for n in range(11))
+    path = write(tmp_path, "s.jsonl", many + '{"id": "z", "speaker": "Mira", "text": "Yes."}')
+    with pytest.warns(UserWarning, match=r"s\.jsonl: 11 of 12 rows .*: 'l0' at .*, 'l7' at s\.jsonl:8 and 3 more$"):
+        read_script(path)
+
+
 def test_made_ids_depend_on_the_text_and_not_on_the_place(tmp_path: Path) -> None:
     first = read_script(write(tmp_path, "a.csv", "speaker,text\nMira,Yes.\nMira,No.\nMira,Yes.\n"))
     second = read_script(write(tmp_path, "b.csv", "speaker,text\nGuard,Hm.\nMira,No.\nMira,Yes.\nMira,Yes.\n"))
