@@ -19,6 +19,7 @@ __all__ = [
     "LEFT_EYE_UPPER",
     "LEFT_IRIS",
     "MOUTH_CORNERS",
+    "OUTER_BROWS",
     "OUTER_LIPS",
     "RIGHT_EYE_LOWER",
     "RIGHT_EYE_UPPER",
@@ -34,6 +35,8 @@ OUTER_LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 31
 MOUTH_CORNERS = (61, 291)
 #: Inner end of the left and the right brow.
 INNER_BROWS = (285, 55)
+#: Outer ends.
+OUTER_BROWS = (300, 70)
 
 #: Lid edges from the outer to the inner corner, corners included in the upper ones.
 RIGHT_EYE_UPPER = (33, 246, 161, 160, 159, 158, 157, 173, 133)

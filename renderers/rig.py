@@ -24,6 +24,7 @@ from renderers.landmarks import (
     LEFT_EYE_LOWER,
     LEFT_EYE_UPPER,
     LEFT_IRIS,
+    OUTER_BROWS,
     OUTER_LIPS,
     RIGHT_EYE_LOWER,
     RIGHT_EYE_UPPER,
@@ -175,16 +176,16 @@ def load_rig() -> Rig:
     deltas[shape, tensors["head_delta_vertex"]] = values
     ends = [int(end) for end in tensors["head_parts"]]
     names = ("face", "head", "mouth_socket", "gums_tongue", "teeth")
-    brows = tensors["points"][list(INNER_BROWS)]
+    brows = tuple(tensors["points"][list(ends)] for ends in (INNER_BROWS, OUTER_BROWS))
     return Rig(
         points=tensors["points"],
-        deltas=strengthen(tensors["deltas"].astype(np.float32), tensors["points"], brows),
+        deltas=strengthen(tensors["deltas"].astype(np.float32), tensors["points"], *brows),
         triangles=tensors["triangles"].astype(np.int32),
         corners=tensors["corners"].astype(np.int32),
         corner_weights=tensors["corner_weights"],
         head_points=points,
         head_triangles=tensors["head_triangles"].astype(np.int32),
-        head_deltas=strengthen(deltas, points, brows),
+        head_deltas=strengthen(deltas, points, *brows),
         parts={name: slice(*ends[i : i + 2]) for i, name in enumerate(names)},
         tongue=tensors["head_tongue"].astype(bool),
         eye_centers=tensors["eye_centers"],

@@ -35,7 +35,7 @@ PATTERNS: Mapping[str, Mapping[str, float]] = MappingProxyType({
     "anger": {"browDown": 1.00, "eyeSquint": 0.45, "eyeWide": 0.40, "noseSneer": 0.60, "mouthPress": 0.60,
               "mouthFrown": 0.60, "jawForward": 0.35, "mouthStretch": 0.30, "mouthUpperUp": 0.20,
               "mouthLowerDown": 0.30},
-    "anticipation": {"browOuterUp": 0.55, "browInnerUp": 0.12, "eyeSquint": 0.24, "eyeWide": 0.32,
+    "anticipation": {"browOuterUp": 0.55, "browInnerUp": 0.28, "eyeSquint": 0.24, "eyeWide": 0.32,
                      "mouthSmile": 0.32, "mouthPress": 0.14, "mouthDimple": 0.22},
 })  # fmt: skip
 

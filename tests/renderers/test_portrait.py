@@ -116,6 +116,36 @@ def test_emotions_move_the_face_as_people_do(
     assert values[0] < values[1] < values[2]
 
 
+@pytest.mark.parametrize("name", ["mira", "guard", "ilse"])
+def test_brows_rise_as_action_units_say(name: str) -> None:
+    """Where OpenCV's template matching finds the ends of the brows again in our frames (widths of the face).
+
+    FACS (Ekman, Friesen & Hager 2002): 1 raises the inner part, 2 the outer part, 1 + 2 the whole brow.
+    """
+    import cv2
+
+    example = PortraitRenderer(Path(__file__).parents[2] / "examples" / "portraits" / f"{name}.png")
+    before, scene = _frame(example, _motion()), example.scene(SIZE)
+    landmarks = scene.poser.outline(scene.sheet.points, np.arange(468))
+    half = round(0.06 * float(np.ptp(landmarks[:, 0])))
+
+    def rise(index: tuple[int, int], **shapes: float) -> float:
+        after, ways = _frame(example, _motion(**shapes)), []
+        for x, y in np.round(landmarks[list(index)]).astype(int):
+            patch = before[y - half : y + half + 1, x - half : x + half + 1]
+            column = after[y - 5 * half : y + 3 * half + 1, x - half : x + half + 1]
+            likeness = cv2.matchTemplate(column, patch, cv2.TM_CCOEFF_NORMED)
+            ways.append(4 * half - int(likeness[:, 0].argmax()))
+        return float(np.mean(ways)) / float(np.ptp(landmarks[:, 0]))
+
+    inner, outer = (55, 285), (46, 276)
+    assert rise(inner, browInnerUp=0.8) > 2 * max(rise(outer, browInnerUp=0.8), 0.005)
+    assert rise(outer, browOuterUp=0.8) > 2 * max(rise(inner, browOuterUp=0.8), 0.005)
+    # As in joy and surprise at once: brows of one height, which would slope like a grieving one's otherwise.
+    both = {"browInnerUp": 0.39, "browOuterUp": 0.44, "cheekSquint": 0.55, "mouthSmile": 0.75}
+    assert rise(outer, **both) >= rise(inner, **both) > 0.005
+
+
 @pytest.mark.parametrize("degrees", [(0, 14, 0), (0, -14, 0), (10, 0, 0), (-10, 0, 0), (0, 0, 12)])
 def test_head_turns_as_a_solid_would(
     renderer: PortraitRenderer, landmarker: Landmarker, degrees: tuple[float, float, float]
