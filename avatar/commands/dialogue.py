@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,11 @@ MAX_NAMED = 10
 @click.argument("script", type=click.Path(path_type=Path))
 @click.argument("cast", type=click.Path(path_type=Path))
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="FOLDER", help="Where it goes; a folder for each script."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Where it goes; scripts may share a folder.",
 )
 @click.option("--new-cast", is_flag=True, help="Only write CAST: a table for each speaker of the script, to be edited.")
 @click.option(
@@ -62,8 +67,10 @@ def dialogue(
     with one table per character.
 
     Files go to FOLDER/<language>/<speaker>/<line id>.<suffix>, with manifest.jsonl and a page index.html on which
-    every line can be played. Stop it whenever you like; started again, it goes on where it was, and a line is made
-    again only if something that shapes it has changed.
+    every line can be played. Scripts whose ids differ may share a folder: both files hold the lines of all.
+
+    Stop it whenever you like; started again, it goes on where it was, and a line is made again only if something that
+    shapes it has changed.
 
     \b
     mien dialogue scene.yarn cast.toml --new-cast
@@ -94,19 +101,34 @@ def dialogue(
         return
     with tqdm(total=len(jobs), unit="line", disable=quiet or None) as bar:
         outcome = run(
-            jobs, output, workers=workers, ray_address=ray_address, keep_others=bool(only), on_done=bar.update
+            jobs,
+            output,
+            script=_name(script, output),
+            workers=workers,
+            ray_address=ray_address,
+            keep_others=bool(only),
+            on_done=bar.update,
         )
     if plot:
         write_whole(output / MOODS, lambda path: save_figure(plot_scene(feel(lines, characters).lines), path))
     portraits = {character.name.casefold(): character.portrait for character in characters.characters}
     faces = {name: face for name in lines.speakers if (face := portraits.get((name or NARRATOR).casefold()))}
-    page = write_sheet(output, outcome.records, script.stem, faces)
+    shared = len({record["script"] for record in outcome.records}) > 1
+    page = write_sheet(output, outcome.records, output.resolve().name if shared else script.stem, faces)
     _name_failures(jobs, outcome.records)
     if not quiet:
         textless = f", {len(lines.textless)} without text" if lines.textless else ""
         click.echo(f"{outcome.rendered} made, {outcome.kept} kept, {outcome.failed} failed{textless}: {page}")
     if outcome.failed:
         raise SystemExit(1)
+
+
+def _name(script: Path, output: Path) -> str:
+    """Return how a script is called in a folder's manifest: its path from there, which moves with both."""
+    try:
+        return Path(os.path.relpath(script.resolve(), output.resolve())).as_posix()
+    except ValueError:  # On another drive.
+        return script.name
 
 
 def _name_failures(jobs: list[Job], records: list[Record]) -> None:

@@ -3,7 +3,8 @@
 The journal ``.mien-journal.jsonl`` gets one line for each finished job, written through to the disk, so that a run
 which is stopped anywhere knows what it has. The manifest ``manifest.jsonl`` is written whole at the end, in the
 script's order, and holds nothing that differs from run to run: a run that was stopped and taken up again leaves
-the same bytes as one that was not.
+the same bytes as one that was not. Scripts may share a folder: each record says of which script it is, and a run
+replaces those of its own.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ class Journal:
     ----------
     folder : Path
         The run's folder; it is made if need be.
+    script : str
+        Name of the script; records that name none are taken for its own.
 
     Raises
     ------
@@ -44,7 +47,7 @@ class Journal:
         If the folder cannot be made, or another run holds it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, script: str = "") -> None:
         from filelock import FileLock, Timeout
 
         try:
@@ -52,6 +55,7 @@ class Journal:
         except OSError as error:
             raise OutputError(f"cannot make the folder {folder}: {error.strerror}; choose another") from error
         self.folder = folder
+        self.script = script
         self._lock = FileLock(folder / LOCK)
         try:
             self._lock.acquire(timeout=0)
@@ -59,7 +63,8 @@ class Journal:
             raise OutputError(f"another run is writing into {folder}; wait for it or choose another folder") from None
         for leftover in folder.glob(f"**/*{DRAFT_SUFFIX}"):
             shutil.rmtree(leftover, ignore_errors=True)
-        self.records = {**read_records(folder / MANIFEST), **read_records(folder / JOURNAL)}
+        known = {**read_records(folder / MANIFEST), **read_records(folder / JOURNAL)}
+        self.records = {fingerprint: {"script": script} | record for fingerprint, record in known.items()}
         self._file = (folder / JOURNAL).open("a", encoding="utf-8")
 
     def __enter__(self) -> Journal:
@@ -81,6 +86,7 @@ class Journal:
         OutputError
             If the disk is full or gone.
         """
+        record = record | {"script": self.script}
         self.records[record["fingerprint"]] = record
         try:
             self._file.write(_as_line(record))
@@ -95,15 +101,29 @@ class Journal:
     def close_with(self, jobs: Iterable[Job], *, keep_others: bool = False) -> list[Record]:
         """Write the manifest of ``jobs`` in their order, drop the journal, and return its records.
 
-        With ``keep_others`` lines of earlier runs that are not among the jobs keep their records, and all their places.
+        Other scripts keep their records; with ``keep_others`` so do lines of this script that are not among the jobs,
+        and all their places.
         """
-        ours = _by_line(self.records[job.fingerprint] for job in jobs if job.fingerprint in self.records)
-        before = _by_line(read_records(self.folder / MANIFEST).values()) if keep_others else {}
-        records = list((before | ours).values())
+        done = (self.records[job.fingerprint] for job in jobs if job.fingerprint in self.records)
+        ours = _by_line(record | {"script": self.script} for record in done)
+        if keep_others:
+            ours = _by_line(record for record in self.records.values() if record["script"] == self.script) | ours
+        others = self._of_other_scripts()
+        records = [*(record for key, record in others.items() if key not in ours), *ours.values()]
+        records.sort(key=lambda record: str(record["script"]))
         write_text(self.folder / MANIFEST, "".join(map(_as_line, records)))
         self._file.close()
         (self.folder / JOURNAL).unlink(missing_ok=True)
         return records
+
+    def _of_other_scripts(self) -> dict[tuple[str, str], Record]:
+        return _by_line(record for record in self.records.values() if record["script"] != self.script)
+
+    def replaced_by(self, jobs: Iterable[Job]) -> list[Record]:
+        """Return the records of other scripts that have the language and the id of a job, but are not the same."""
+        others = self._of_other_scripts()
+        same = ((others.get((job.language, job.line.line_id)), job.fingerprint) for job in jobs)
+        return [record for record, fingerprint in same if record and record["fingerprint"] != fingerprint]
 
 
 def is_finished(job: Job, records: Mapping[str, Record], folder: Path) -> bool:

@@ -61,7 +61,7 @@ def take_of(job: Job) -> Take:
     avatar = avatar_of(job.character)
     if _is_wordless(job.line.text):
         return replace(_silent_take(job, avatar), fps=job.settings.fps, size=job.settings.size)
-    line = parse_line(job.line.text, speaker=job.line.speaker, language=job.line.language or job.settings.language)
+    line = parse_line(job.line.text, speaker=job.line.speaker, language=job.language)
     line = replace(line, id=job.line.line_id)
     take = avatar.say(line, job.emotion or None, seed=job.seed)
     return replace(take, fps=job.settings.fps, size=job.settings.size)
@@ -122,7 +122,7 @@ def identity(job: Job) -> dict[str, Any]:
     return {
         "line_id": line.line_id,
         "speaker": line.speaker,
-        "language": line.language or job.settings.language,
+        "language": job.language,
         "text": line.text,
         "seed": job.seed,
         "fingerprint": job.fingerprint,

@@ -88,10 +88,14 @@ class Job:
     fingerprint: str = field(init=False)
 
     def __post_init__(self) -> None:
-        language = self.line.language or self.settings.language
-        parts = (language, self.line.speaker or "nobody", self.line.line_id)
+        parts = (self.language, self.line.speaker or "nobody", self.line.line_id)
         object.__setattr__(self, "stem", "/".join(safe_name(part) for part in parts))
         object.__setattr__(self, "fingerprint", _fingerprint(self))
+
+    @property
+    def language(self) -> str:
+        """BCP 47 tag: the line's own, or the run's."""
+        return self.line.language or self.settings.language
 
     @property
     def files(self) -> tuple[str, ...]:

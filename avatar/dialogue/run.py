@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -51,6 +52,7 @@ def run(
     jobs: list[Job],
     folder: Path,
     *,
+    script: str = "",
     workers: int | None = None,
     ray_address: str | None = None,
     keep_others: bool = False,
@@ -64,6 +66,8 @@ def run(
         In the script's order.
     folder : Path
         Where the files go.
+    script : str
+        Name of the script in the manifest; scripts that share the folder keep their records.
     workers : int, optional
         Processes; one for each core by default. With Ray: tasks at a time, by default as many as it has cores.
     ray_address : str, optional
@@ -78,7 +82,8 @@ def run(
     OutputError
         If the folder cannot be written or is held by another run.
     """
-    with Journal(folder) as journal:
+    with Journal(folder, script) as journal:
+        _warn_of_shared_ids(journal, jobs)
         open_jobs = [job for job in jobs if not is_finished(job, journal.records, folder)]
         source = (
             perform_on_ray(open_jobs, folder, ray_address, workers)
@@ -93,6 +98,17 @@ def run(
             on_done(1)
         records = journal.close_with(jobs, keep_others=keep_others)
     return Outcome(records, len(open_jobs) - failed, len(jobs) - len(open_jobs), failed)
+
+
+def _warn_of_shared_ids(journal: Journal, jobs: list[Job]) -> None:
+    taken = journal.replaced_by(jobs)
+    if taken:
+        scripts = ", ".join(sorted({str(record["script"]) for record in taken}))
+        warnings.warn(
+            f"lines of {scripts} in {journal.folder} are replaced, {len(taken)} in all, {taken[0]['line_id']!r} first: "
+            "their ids are the same; give lines ids of their own, or each script a folder",
+            stacklevel=3,
+        )
 
 
 def perform_here(jobs: list[Job], folder: Path, workers: int | None = None) -> Iterator[Record]:

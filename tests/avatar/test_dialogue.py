@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import count
@@ -183,18 +184,17 @@ def test_the_sheet_shows_the_faces_of_speakers_and_passes_over_films(tmp_path: P
 
 
 def test_the_line_that_kills_its_worker_is_blamed_alone(jobs: list[Job], tmp_path: Path) -> None:
-    records = list(perform_here([*jobs[:3], _Poison(jobs[3])], tmp_path, workers=2))  # type: ignore[list-item]
+    records = list(perform_here([*jobs[:3], _Poison(jobs[3])], tmp_path, workers=2))
     by_id = {record["line_id"]: record for record in records}
     assert "worker process died" in by_id["l3"]["error"]
     assert all("error" not in by_id[name] for name in ("l0", "l1", "l2"))
 
 
-class _Poison:
+class _Poison(Job):
     """A job at whose sight a worker process dies."""
 
     def __init__(self, job: Job) -> None:
-        self.__dict__.update(job.__dict__)
-        self.here = os.getpid()
+        self.__dict__.update(job.__dict__, here=os.getpid())
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -233,6 +233,61 @@ def test_a_run_of_some_lines_keeps_what_is_known_of_the_others(
     rest = run(jobs, parts, workers=1)
     assert (rest.rendered, rest.kept) == (3, 1), "l0 once more with its curves, l1 and l3"
     assert tree(parts) == tree(whole)
+
+
+def test_scripts_that_share_a_folder_keep_their_records(jobs: list[Job], tmp_path: Path) -> None:
+    folder, lines = tmp_path / "out", {"a": jobs[:2], "b": jobs[2:]}
+    for script in ("b", "a"):
+        assert run(lines[script], folder, script=script, workers=1).rendered == 2
+    whole = tree(folder)
+    for script in ("b", "a"):
+        again = run(lines[script], folder, script=script, workers=1)
+        assert (again.rendered, again.kept) == (0, 2)
+        assert [(r["script"], r["line_id"]) for r in again.records] == [
+            ("a", "l0"),
+            ("a", "l1"),
+            ("b", "l2"),
+            ("b", "l3"),
+        ]
+        assert tree(folder) == whole
+    shorter = run(jobs[:1], folder, script="a", workers=1)
+    assert [record["line_id"] for record in shorter.records] == ["l0", "l2", "l3"], "a lost a line, b did not"
+
+
+def test_what_a_stopped_run_has_made_outlives_another_script(jobs: list[Job], tmp_path: Path) -> None:
+    with Journal(tmp_path, "a") as journal:
+        for record in perform_here(jobs[:2], tmp_path, 1):
+            journal.add(record)
+    run(jobs[2:], tmp_path, script="b", workers=1)
+    assert run(jobs[:2], tmp_path, script="a", workers=1).rendered == 0
+
+
+def test_ids_that_two_scripts_have_in_common_are_said(jobs: list[Job], scene_files: tuple[Path, Path]) -> None:
+    folder = scene_files[0].parent / "out"
+    run(jobs[1:2], folder, script="a", workers=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # A renamed script: the same lines.
+        assert run(jobs[1:2], folder, script="b", workers=1).kept == 1
+    scene_files[0].write_text(scene_files[0].read_text().replace("Halt!", "Stop!"))
+    changed = plan(read_script(scene_files[0]), read_cast(scene_files[1]), Settings())
+    with pytest.warns(UserWarning, match=r"^lines of b in .*out are replaced, 1 in all, 'l1' first"):
+        outcome = run(changed[:2], folder, script="c", workers=1)
+    assert [(record["script"], record["text"]) for record in outcome.records] == [("c", "Yes."), ("c", "Stop!")]
+
+
+def test_the_command_keeps_two_scripts_of_the_same_name(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text("[mira]\n")
+    for language, text in (("en-gb", "Yes."), ("en-us", "No.")):
+        (tmp_path / language).mkdir()
+        (tmp_path / language / "s.csv").write_text(f"line_id,speaker,text\na,Mira,{text}\n")
+        arguments = [f"{language}/s.csv", "c.toml", "-o", "out", "--language", language, "--workers", "1"]
+        command = [sys.executable, "-m", "avatar", "dialogue", *arguments]
+        subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    records = list(read_records(tmp_path / "out" / "manifest.jsonl").values())
+    assert [(r["script"], r["text"]) for r in records] == [("../en-gb/s.csv", "Yes."), ("../en-us/s.csv", "No.")]
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert "<h1>out</h1>" in page
+    assert page.count("<article") == 2
 
 
 @pytest.mark.parametrize(
