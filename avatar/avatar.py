@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -121,6 +122,11 @@ class Avatar:
         Take
             Sound and motion on one clock.
 
+        Warns
+        -----
+        UserWarning
+            If the text is not English: that it is felt as neutral, or spoken as if it were.
+
         Raises
         ------
         InputError
@@ -130,9 +136,12 @@ class Avatar:
         """
         _check_seed(seed)
         asked = Delivery(rate=rate, pitch_st=pitch_st, range_scale=range_scale, gain_db=gain_db)
-        line = self._line(text, emotion, language, asked)
+        line, warning = self._line(text, emotion, language, asked)
         voice = self._voice if like is None else self._voice_like(like)
-        return self._take(voice.speak(line, seed=seed), seed, line=line)
+        speech = voice.speak(line, seed=seed)
+        if warning:  # Only now: what cannot be spoken is an error instead.
+            warnings.warn(warning, stacklevel=2)
+        return self._take(speech, seed, line=line)
 
     def edit(self, take: Take, edits: Iterable[PhoneEdit]) -> Take:
         """Say it like this: perform a take again with other lengths and F0 of single phones.
@@ -381,17 +390,21 @@ class Avatar:
         return options
 
     def _line(
-        self, text: str | Line, emotion: str | Emotion | None, language: str, asked: Delivery | None = None
-    ) -> Line:
-        """Return the line with an emotion on every span, delivered as asked for within this character's delivery."""
+        self, text: str | Line, emotion: str | Emotion | None, language: str, asked: Delivery
+    ) -> tuple[Line, str]:
+        """Return the line with an emotion on every span, delivered as asked for within this character's delivery.
+
+        And what the user should know if it is spoken, as :func:`heed_language` says it.
+        """
         if not isinstance(text, (str, Line)):
             raise InputError(f"what is said is a str or a Line, not {type(text).__name__}: {text!r:.40}")
         line = text if isinstance(text, Line) else parse_line(text, language=language)
-        line = read_line(heed_language(line if emotion is None else line.with_emotion(_felt(emotion))))
-        outer = (asked or Delivery()).within(self.delivery)
+        line, warning = heed_language(line if emotion is None else line.with_emotion(_felt(emotion)))
+        line = read_line(line)
+        outer = asked.within(self.delivery)
         if outer == Delivery():
-            return line
-        return replace(line, spans=tuple(replace(s, delivery=s.delivery.within(outer)) for s in line.spans))
+            return line, warning
+        return replace(line, spans=tuple(replace(s, delivery=s.delivery.within(outer)) for s in line.spans)), warning
 
 
 def _felt(emotion: str | Emotion) -> Emotion:

@@ -64,6 +64,8 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("say", "Hi.", "-e", "joy", "-o", "x.wav", "-o", "x.wav"), "twice"),
         (("say", "Hi.", "--voice", "nobody", "-o", "x.wav"), "no voice is called 'nobody'"),
         (("say", "Hi.", "--language", "xx", "-e", "joy", "-o", "x.wav"), "language 'xx'"),
+        (("say", "Hola, amigo.", "--language", "es", "-o", "x.wav"), "language 'es' cannot be spoken by 'daisy'"),
+        (("say", "Все люди", "-o", "x.wav"), "give words in Latin letters"),
         (("say", "Hi.", "--rate", "99", "-o", "x.wav"), "rate=99"),
         (("say", "Hi.", "--size", "big", "-o", "x.wav"), "'big' is not a size"),
         (("say", "Hi.", "--fps", "0", "-o", "x.wav"), "--fps"),
