@@ -13,6 +13,8 @@ from avatar.commands import options
 if TYPE_CHECKING:
     from avatar.dialogue.journal import Record
     from avatar.dialogue.plan import Job
+    from avatar.dialogue.run import Outcome
+    from avatar.dialogue.script import Script
 
 #: Failed lines that are named before it is said how many more there are.
 MAX_NAMED = 10
@@ -117,10 +119,18 @@ def dialogue(
     page = write_sheet(output, outcome.records, output.resolve().name if shared else script.stem, faces)
     _name_failures(jobs, outcome.records)
     if not quiet:
-        textless = f", {len(lines.textless)} without text" if lines.textless else ""
-        click.echo(f"{outcome.rendered} made, {outcome.kept} kept, {outcome.failed} failed{textless}: {page}")
+        click.echo(f"{_summary(outcome, lines, jobs)}: {page}")
     if outcome.failed:
         raise SystemExit(1)
+
+
+def _summary(outcome: Outcome, script: Script, jobs: list[Job]) -> str:
+    """Count what was made, and what somebody should look at."""
+    ours = {job.fingerprint for job in jobs}
+    noted = sum(bool(record.get("warnings")) for record in outcome.records if record["fingerprint"] in ours)
+    counts = [f"{outcome.rendered} made", f"{outcome.kept} kept", f"{outcome.failed} failed"]
+    more = {"with warnings": noted, "without text": len(script.textless)}
+    return ", ".join([*counts, *(f"{count} {what}" for what, count in more.items() if count)])
 
 
 def _name(script: Path, output: Path) -> str:

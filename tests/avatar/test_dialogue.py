@@ -319,12 +319,12 @@ def test_the_command_names_each_line_that_failed(tmp_path: Path) -> None:
     assert second.startswith("mien: s.csv:3: b: the text holds {$x}")
 
 
-def test_the_command_counts_rows_without_a_text(tmp_path: Path) -> None:
-    (tmp_path / "s.csv").write_text("line_id,speaker,text\na,Mira,Yes.\nb,Mira,\n")
+def test_the_command_counts_lines_with_warnings_and_rows_without_a_text(tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text("line_id,speaker,text\na,Mira,Yes.\nb,Mira,\nc,Mira,Ich bin nicht da.\n")
     (tmp_path / "c.toml").write_text("[mira]\n")
     command = [sys.executable, "-m", "avatar", "dialogue", "s.csv", "c.toml", "-o", "out", "--workers", "1"]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert result.stdout == f"1 made, 0 kept, 0 failed, 1 without text: {Path('out/index.html')}\n"
+    assert result.stdout == (f"2 made, 0 kept, 0 failed, 1 with warnings, 1 without text: {Path('out/index.html')}\n")
     assert result.stderr.count("no text") == 1
 
 
