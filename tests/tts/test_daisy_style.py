@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 
 from conditioning import EMOTION_NAMES, BackendError, Delivery, Emotion, InputError, Line, Span
+from tts.acoustics import measure
 from tts.daisy import DaisyVoice
 from tts.daisy.flow import flow_times, integrate
 from tts.daisy.guided import encode_styled
 from tts.daisy.inputs import SpokenWord, encode
-from tts.daisy.model import SPEAKERS, SpeakerStatistics, VoiceModel
+from tts.daisy.model import HIGH_HZ, SHARE_ABOVE, SPEAKERS, SpeakerStatistics, VoiceModel
 from tts.daisy.network import N_OUT, Network, Sizes
+from tts.daisy.plan import Manner
 from tts.daisy.prosody_encoder import N_COLUMNS, ProsodyEncoder, columns, style_of
 from tts.daisy.style import AXES, LIMIT, N_STYLE, StyleSpace, axis, values_of
+from tts.evaluate_voice import HUMAN_BANDS
 
 torch = pytest.importorskip("torch")
 
@@ -58,7 +61,7 @@ def model(acoustic, encoder):
     rng = np.random.default_rng(5)
     one = np.ones(63, np.float32)
     speaker = SpeakerStatistics(
-        -3.0 * one, 0.3 * one, one, np.log(180.0), 0.15, 1.0, np.log(14.0), 0.4, 1.0, np.zeros(2)
+        -3.0 * one, 0.3 * one, one, np.log(180.0), 0.15, 1.0, np.log(14.0), 0.4, 1.0, np.zeros(2), np.zeros(8)
     )
     return VoiceModel(
         Network(to_numpy(acoustic), SIZES), (speaker,) * len(SPEAKERS), (0, 1, 0), np.zeros((8, 63), np.float32),
@@ -289,7 +292,7 @@ def test_axes_have_units():
 
 
 def test_what_a_style_adds_to_f0_is_the_same_for_a_speaker_with_anothers_melody(model):
-    teacher, guest = model.speakers[0], replace(model.speakers[0], f0_std=0.4, f0_widen=2.0, f0_mean=np.log(220.0))
+    teacher, guest = model.speakers[0], replace(model.speakers[0], f0_std=0.4, f0_widen=2.0, f0_mean=np.log(210.0))
     both = replace(model, speakers=(teacher, model.speakers[1], guest), prosody_speakers=(0, 1, 0))
     z = np.sin(np.arange(400) / 20.0).astype(np.float32)
     level_st = np.where(np.arange(400) < 200, 0.0, 7.0)
@@ -298,6 +301,27 @@ def test_what_a_style_adds_to_f0_is_the_same_for_a_speaker_with_anothers_melody(
         plain = both.styled_log_f0_of(z, speaker, np.zeros(400))
         moved = both.styled_log_f0_of(heard, speaker, level_st)
         np.testing.assert_allclose(12.0 / np.log(2.0) * (moved - plain), level_st, atol=1e-4)
+
+
+def test_a_borrowed_melody_bends_at_high_f0_and_nowhere_else(model):
+    z = np.linspace(-3.0, 8.0, 400).astype(np.float32)
+    own, log_f0 = (model.styled_log_f0_of(z, speaker, np.zeros(400)) for speaker in (0, 2))
+    straight = model.log_f0_of(z, 0)
+    np.testing.assert_allclose(own, straight, atol=1e-6)
+    high = straight > np.log(HIGH_HZ)
+    assert 0.1 < high.mean() < 0.9
+    np.testing.assert_allclose(log_f0[~high], straight[~high], atol=1e-6)
+    np.testing.assert_allclose(np.diff(log_f0[high]), SHARE_ABOVE * np.diff(straight[high]), atol=1e-6)
+
+
+def test_what_is_added_to_the_alpha_ratio_is_linear_in_emotion_and_guidance(model):
+    colour = np.linspace(-3.0, 3.0, 8).astype(np.float32)
+    own = replace(model, speakers=(replace(model.speakers[0], alpha_db=colour), *model.speakers[1:]))
+    weights = np.array([0.2, 0.0, 0.0, 0.0, 0.5, 0.0, 0.0, 0.0])
+    assert Manner().alpha_db(own, 0, weights) == pytest.approx(0.2 * colour[0] + 0.5 * colour[4])
+    assert Manner(guidance=2.0).alpha_db(own, 0, weights) == pytest.approx(0.4 * colour[0] + 1.0 * colour[4])
+    assert Manner(reference=np.zeros(N_STYLE)).alpha_db(own, 0, weights) == 0.0
+    assert Manner().alpha_db(own, 1, weights) == 0.0
 
 
 @pytest.mark.parametrize("speaker", SPEAKERS)
@@ -312,3 +336,18 @@ def test_no_emotion_of_the_shipped_voice_leaves_the_range_of_a_voice(speaker):
         f0_hz = voice.speak(Line.of("Nobody told me that the door was open.", Emotion(**{name: 1.0}))).f0_hz
         shift = 12 * np.log2(np.median(f0_hz[f0_hz > 0]) / np.median(plain[plain > 0]))
         assert -4.0 < shift < 11.3  # people's outer quartiles over all emotions of EmoDB
+
+
+def test_a_shipped_voice_with_anothers_melody_darkens_in_sadness_and_brightens_in_anger_as_people_do():
+    import checkpoints
+
+    if not {"daisy", "english_phones"} <= checkpoints.manifest().keys():
+        pytest.skip("the voice's checkpoints are not in this checkout")
+    voice = DaisyVoice(speaker="iris")
+    texts = ("Nobody told me that the door was open.", "We could see the harbour from the window.")
+    for emotion in ("sadness", "anger"):
+        spoken = [
+            [measure(voice.speak(Line.of(t, e)))["alpha_db"] for e in (None, Emotion(**{emotion: 1.0}))] for t in texts
+        ]
+        low, high = HUMAN_BANDS[emotion]["alpha_db"]
+        assert low < np.diff(spoken).mean() < high

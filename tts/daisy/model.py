@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 import checkpoints
+from conditioning import EMOTION_NAMES
 from tts.convnext import Array
 from tts.daisy.modulation import BANDS_HZ, apply_filter, modulation_filter
 from tts.daisy.network import Network, Sizes
@@ -52,6 +53,11 @@ MOVED = slice(6, 60)
 #: parameter generation algorithm considering global variance", IEICE Trans. E90-D, 2007).
 VARIANCE_SHARE = 0.7
 
+#: Of what a borrowed melody and its style put above this F0, in semitones, a share is left: in a higher voice than the
+#: melody's own, peaks of joy and anger climb to 540 Hz, where harmonics lie too far apart for vowels to be told apart.
+#: From 330 Hz on, joy would lose its range.
+HIGH_HZ, SHARE_ABOVE = 380.0, 0.5
+
 
 @dataclass(frozen=True, eq=False)
 class SpeakerStatistics:
@@ -72,6 +78,8 @@ class SpeakerStatistics:
         Brings neutral speech to the common level.
     modulation_db : (2,) float32
         Of the spectrum's movement, in the bands of :mod:`tts.daisy.modulation`.
+    alpha_db : (8,) float32
+        What an emotion adds to the alpha ratio beside what the network does, in Plutchik's order.
     """
 
     mean: Array
@@ -84,6 +92,7 @@ class SpeakerStatistics:
     duration_std: float
     gain: float
     modulation_db: Array
+    alpha_db: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,14 +151,18 @@ class VoiceModel:
         z : (T,) float32
         speaker : int
         level_st : (T,) float64
-            What the style adds to F0, semitones: the same for every speaker, and not widened as the melody is.
+            What the style adds to F0, semitones: the same for every speaker, and not widened as the melody is; above
+            :data:`HIGH_HZ`, less of it for a speaker with another's melody.
         """
         s, teacher = self.speakers[speaker], self.speakers[self.prosody_speaker(speaker)]
         level = level_st * np.log(2.0) / 12.0
         own = z.astype(np.float64) - level / teacher.f0_std
         centre = float(own.mean())
         moved = (own - centre) * teacher.f0_widen + centre
-        log_f0: npt.NDArray[np.float64] = moved * teacher.f0_std + s.f0_mean + level
+        wanted = moved * teacher.f0_std + s.f0_mean + level
+        if self.prosody_speaker(speaker) != speaker:
+            wanted -= (1.0 - SHARE_ABOVE) * np.maximum(wanted - np.log(HIGH_HZ), 0.0)
+        log_f0: npt.NDArray[np.float64] = wanted
         return log_f0
 
     def spectrum_of(self, z: Array, speaker: int) -> Array:
@@ -189,7 +202,10 @@ def parse_model(stored: checkpoints.Checkpoint) -> VoiceModel:
             f"the voice's checkpoint has version {version}, this code reads {VERSIONS}; reinstall mien"
         )
     tensors = stored.tensors
-    still = {"statistics.modulation_db": np.zeros((len(SPEAKERS), len(BANDS_HZ)))}  # of checkpoints before it
+    still = {  # of checkpoints before them
+        "statistics.modulation_db": np.zeros((len(SPEAKERS), len(BANDS_HZ))),
+        "statistics.alpha_db": np.zeros((len(SPEAKERS), len(EMOTION_NAMES))),
+    }
     table = {
         name: (still | dict(tensors))[f"statistics.{name}"].astype(np.float32)
         for name in SpeakerStatistics.__annotations__

@@ -113,10 +113,19 @@ class Manner:
         }
 
     def breath(self, weights: Array) -> Array:
-        """Return how breathy the voice is under (..., 8) weights; a recording's breath is in its timbre."""
+        """Return how breathy the voice is under (..., 8) weights."""
         share = np.array([BREATH.get(name, 0.0) for name in EMOTION_NAMES])
-        found: Array = (0.0 if self.reference is not None else self.guidance) * (weights @ share)
+        found: Array = self._share() * (weights @ share)
         return found
+
+    def alpha_db(self, model: VoiceModel, speaker: int, weights: Array) -> Array:
+        """Return what is added to a speaker's alpha ratio under (..., 8) weights, dB."""
+        found: Array = self._share() * (weights @ model.speakers[speaker].alpha_db.astype(np.float64))
+        return found
+
+    def _share(self) -> float:
+        """Return the factor on what no axis of u carries: a recording has its own breath and tilt in its timbre."""
+        return 0.0 if self.reference is not None else self.guidance
 
 
 def plan_sentence(model: VoiceModel, speaker: int, line: Line, sentence: Sentence, manner: Manner) -> PlannedSentence:

@@ -96,7 +96,9 @@ def render(
     cues = manner.cues(model, weights)
     rng = np.random.default_rng(list(seed))
     f0_hz = _melody(model.emphasis[0], line, plan, phone, voiced, log_f0, cues, rng)
-    spectrum[:, 1] += C1_PER_DB * EFFORT_DB_PER_ST * _smooth(_raised_st(f0_hz, model.speakers[speaker].f0_mean))
+    effort_db = EFFORT_DB_PER_ST * _raised_st(f0_hz, model.speakers[speaker].f0_mean)
+    alpha_db = np.where(silent, 0.0, manner.alpha_db(model, speaker, weights))
+    spectrum[:, 1] += C1_PER_DB * _smooth(effort_db + alpha_db)
     f0_hz = np.where(voiced, f0_hz, 0.0)
     if model.style is None:
         _colour(model, spectrum, manner.guidance * weights, voiced, silent)

@@ -19,7 +19,7 @@ from conditioning import EMOTION_NAMES, FEATURE_RATE_HZ, NEUTRAL, Emotion, Line,
 from tts.acoustics import measure
 from tts.contour import EMPHASIS_ST
 from tts.daisy.frontend import WRITTEN_EMPHASIS
-from tts.daisy.model import CHECKPOINT, VERSION, VoiceModel, parse_model
+from tts.daisy.model import CHECKPOINT, SPEAKERS, VERSION, VoiceModel, parse_model
 from tts.daisy.render import EMPHASIS_DB
 from tts.daisy.style import LIMIT, N_TIMBRE, UNITS, StyleSpace, axis
 from tts.daisy.voice import DaisyVoice
@@ -49,6 +49,9 @@ LOUDNESS_SHARE = 0.5
 #: the 2–5 st of :data:`tts.contour.EMPHASIS_ST`'s source, and its level.
 EMPHASIS_GOAL = (2.0, 2.0)
 EMPHASIS_LIMITS = (0.5, 2.5)
+#: Most that is added to a speaker's alpha ratio; and texts of its calibration, each in eight emotions.
+ALPHA_LIMIT_DB = 6.0
+N_ALPHA_LINES = 6
 #: F0 range (5th to 95th percentile) of neutral speech in EmoDB, semitones; the cue table has factors on it.
 NEUTRAL_RANGE_ST = 8.8
 GOALS = (*CARRIERS, "alpha_db")
@@ -178,11 +181,32 @@ def calibrated(
     first[:, axis("jitter_pct")] = [jitter[name] / UNITS["jitter_pct"] for name in EMOTION_NAMES]
     model = calibrate_neutral(replace(model, style=StyleSpace(first)), lines, report=report)
     emotions = calibrate(model, lines, report=report)
-    emphasis = calibrate_emphasis(replace(model, style=StyleSpace(emotions)), lines, report=report)
+    model = calibrate_alpha(replace(model, style=StyleSpace(emotions)), lines[:N_ALPHA_LINES], report=report)
+    emphasis = calibrate_emphasis(model, lines, report=report)
     found = {"style.emotions": emotions, "style.emphasis": emphasis}
-    for name in ("f0_widen", "modulation_db"):
+    for name in ("f0_mean", "f0_widen", "modulation_db", "alpha_db"):
         found[f"statistics.{name}"] = np.stack([getattr(s, name) for s in model.speakers])
     return {**tensors, **{name: table.astype(np.float32) for name, table in found.items()}}, emotions
+
+
+def calibrate_alpha(
+    model: VoiceModel, lines: Sequence[str], *, rounds: int = 2, report: Callable[[str], None] = print
+) -> VoiceModel:
+    """Return the model with the emotions' alpha ratio of every speaker but the first, whose colour is calibrated in u.
+
+    Parameters are those of :func:`calibrate`.
+    """
+    wanted = np.array([goals()[name]["alpha_db"] for name in EMOTION_NAMES])
+    speakers = list(model.speakers)
+    for number, name in enumerate(SPEAKERS[1:], start=1):
+        for _ in range(rounds):
+            voice = DaisyVoice(speaker=name, model=replace(model, speakers=tuple(speakers)))
+            plain = {text: _cues(voice.speak(Line.of(text, NEUTRAL))) for text in lines}
+            missing = wanted - [changes(voice, plain, emotion)["alpha_db"] for emotion in EMOTION_NAMES]
+            report(f"{name}: alpha_db off by {np.abs(missing).mean():.2f}")
+            moved = np.clip(speakers[number].alpha_db + DAMPING * missing, -ALPHA_LIMIT_DB, ALPHA_LIMIT_DB)
+            speakers[number] = replace(speakers[number], alpha_db=moved.astype(np.float32))
+    return replace(model, speakers=tuple(speakers))
 
 
 def _cues(speech: Speech) -> dict[str, float]:
