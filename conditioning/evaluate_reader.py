@@ -29,7 +29,7 @@ class Outputs:
 
     Attributes
     ----------
-    linear, network : (n, 47) float32
+    linear, network : (n, 58) float32
     """
 
     linear: npt.NDArray[np.float32]

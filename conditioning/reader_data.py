@@ -20,6 +20,7 @@ Files, each in a folder of the corpus' name:
 from __future__ import annotations
 
 import csv
+import hashlib
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,7 @@ from checkpoints.errors import InputError
 
 __all__ = [
     "EKMAN", "EKMAN_NAMES", "GOEMOTIONS", "Corpus", "ekman_labels", "emobank", "emobank_views", "goemotions",
-    "ljspeech_texts", "own_lines", "xed",
+    "judged", "ljspeech_texts", "own_lines", "own_sentences", "text_key", "xed",
 ]  # fmt: skip
 
 SPLITS = ("train", "dev", "test")
@@ -167,6 +168,57 @@ def own_lines() -> tuple[tuple[str, ...], dict[str, npt.NDArray[np.float32]]]:
             for name, row in head.items():
                 rows[name].append(row)
     return tuple(texts), {name: np.stack(stacked) for name, stacked in rows.items()}
+
+
+#: Letters of the eight primaries in ``sentence_ratings.txt`` and ``reader_sentences.txt``, in the order above.
+PRIMARY_LETTERS = "JTFUSDAN"
+#: Valence, arousal and dominance of nothing in particular, on those files' scale of 1 to 9.
+ORDINARY = 5.0
+
+
+def judged(folder: Path, split: str) -> Corpus:
+    """Return the sentences that this project's authors judged: of the training sets, of LJ Speech, and their own.
+
+    One in twenty, by its key, is dev, the rest train; nothing of the other corpora's dev and test sets is judged.
+
+    Returns
+    -------
+    Corpus
+        ``labels`` (n, 11): Plutchik's eight in our order, 0/1, then valence, arousal and dominance, -4 to 4.
+    """
+    texts = [text for load in (goemotions, xed, emobank) for text in load(folder, "train").texts]
+    own = own_sentences()
+    table = _judgements() | {text_key(text): row for text, row in zip(own.texts, own.labels, strict=True)}
+    texts += [*ljspeech_texts(folder), *own.texts]
+    found = {key: text for text in texts if (key := text_key(text)) in table}
+    kept = [key for key in found if (int(key, 16) % 20 == 0) == (split == "dev")]
+    return Corpus(tuple(found[key] for key in kept), np.stack([table[key] for key in kept]))
+
+
+def text_key(text: str) -> str:
+    """Return the ten hexadecimal digits (BLAKE2b, 40 bits) by which ``sentence_ratings.txt`` knows a sentence."""
+    return hashlib.blake2b(text.encode(), digest_size=5).hexdigest()
+
+
+def _judgements() -> dict[str, npt.NDArray[np.float32]]:
+    table = {}
+    for line in _lines(Path(__file__).with_name("sentence_ratings.txt")):
+        if not line.startswith("#"):
+            key, ratings, *letters = line.split()
+            table[key] = _judgement(ratings, "".join(letters))
+    return table
+
+
+def _judgement(ratings: str, letters: str) -> npt.NDArray[np.float32]:
+    felt = [float(letter in letters) for letter in PRIMARY_LETTERS]
+    return np.array([*felt, *(int(digit) - ORDINARY for digit in ratings)], np.float32)
+
+
+def own_sentences() -> Corpus:
+    """Return the sentences of prose written for this project; ``labels`` (n, 11) as :func:`judged` has them."""
+    lines = _lines(Path(__file__).with_name("reader_sentences.txt"))
+    rows = [line.split(" ", 2) for line in lines if not line.startswith("#")]
+    return Corpus(tuple(text for _, _, text in rows), np.stack([_judgement(*row[:2]) for row in rows]))
 
 
 def ljspeech_texts(folder: Path) -> list[str]:

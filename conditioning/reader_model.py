@@ -2,8 +2,8 @@
 
 Two halves see the same tokens: a linear model over n-grams (:mod:`conditioning.reader_linear`) and a small recurrent
 network (:mod:`conditioning.reader_net`). Their logits are averaged with shares chosen on the development sets. The
-ratings of valence, arousal and dominance are those of both halves, and what their labels and the words that were rated
-by hand (:mod:`conditioning.reader_lexicon`) say of them (:mod:`conditioning.reader_ratings`).
+ratings of valence, arousal and dominance are EmoBank's and our own by both halves, and what their labels and the words
+that were rated by hand (:mod:`conditioning.reader_lexicon`) say of them (:mod:`conditioning.reader_ratings`).
 """
 
 from __future__ import annotations
@@ -27,26 +27,34 @@ from conditioning.reader_text import MARKS, Tokens, subwords
 __all__ = [
     "CHECKPOINT",
     "COLUMNS",
+    "N_LABELS",
     "N_SCORES",
+    "N_VOICES",
     "VERSION",
     "ReaderModel",
     "Scores",
     "dequantize",
     "label_logits",
     "quantize",
+    "rating_voices",
 ]
 
 CHECKPOINT = "emotion_reader"
-VERSION = 3
+VERSION = 4
 
-#: Columns of the outputs: GoEmotions, its Ekman grouping, XED, EmoBank.
+#: Columns of the outputs: GoEmotions, its Ekman grouping, XED, the primaries that this project's authors felt; then
+#: EmoBank's ratings, and the authors'.
 COLUMNS = {
     "goemotions": slice(0, 28),
     "ekman": slice(28, 35),
     "xed": slice(35, 44),
-    "vad": slice(44, 47),
+    "felt": slice(44, 52),
+    "vad": slice(52, 55),
+    "judged": slice(55, 58),
 }
-N_SCORES = 47
+N_LABELS, N_SCORES = 52, 58
+#: Rows of :func:`rating_voices`.
+N_VOICES = 5
 
 Array = npt.NDArray[Any]
 Float = npt.NDArray[np.float32]
@@ -64,15 +72,18 @@ class Scores:
         Probabilities of the Ekman grouping.
     xed : (9,) float32
         Probabilities of Plutchik's eight and of neutral.
+    felt : (8,) float32
+        Probabilities of the eight as this project's authors felt them.
     vad : (3,) float32
         Valence, arousal, dominance on EmoBank's scale of 1 to 5.
-    margins : (44,) float32
+    margins : (52,) float32
         Logit above the decision threshold of each of the labels before ``vad``; positive means present.
     """
 
     goemotions: Float
     ekman: Float
     xed: Float
+    felt: Float
     vad: Float
     margins: Float
 
@@ -125,25 +136,26 @@ class ReaderModel:
             goemotions=probabilities[COLUMNS["goemotions"]],
             ekman=probabilities[COLUMNS["ekman"]],
             xed=probabilities[COLUMNS["xed"]],
+            felt=probabilities[COLUMNS["felt"]],
             vad=logits[COLUMNS["vad"]],
-            margins=logits[:44] - t["thresholds"],
+            margins=logits[:N_LABELS] - t["thresholds"],
         )
 
     def _rate(self, outputs: Float, rated: Float) -> Float:
-        """Return valence, arousal and dominance from the (2, 47) outputs of both halves and the rated words."""
+        """Return valence, arousal and dominance from the (2, 58) outputs of both halves and the rated words."""
         t = self._tensors
         known = np.concatenate([label_logits(outputs), rated])
-        voices = np.stack([*outputs[:, COLUMNS["vad"]], self._ratings(known[None])[0]])
+        voices = rating_voices(outputs, self._ratings(known[None])[0])
         return np.asarray((t["vad_mix"] * voices).sum(axis=0) + t["vad_bias"], np.float32)
 
     def linear(self, sentence: Tokens) -> Float:
-        """Return the (47,) outputs of the linear half."""
+        """Return the (58,) outputs of the linear half."""
         t = self._tensors
         rows, values = self.vocabulary.features(sentence)
         return np.asarray((values @ t["linear"][rows].astype(np.float32)) * t["linear_scale"] + t["linear_bias"])
 
     def network(self, sentence: Tokens) -> Float:
-        """Return the (47,) outputs of the recurrent half."""
+        """Return the (58,) outputs of the recurrent half."""
         t = self._tensors
         words = np.stack([self._vector(word) for word in sentence.words or ("",)]) + self._cases(sentence)
         if sentence.words:
@@ -153,7 +165,7 @@ class ReaderModel:
         shares = np.exp(shares - shares.max(axis=0))
         focus = (shares / shares.sum(axis=0)).T @ states
         marks = np.array([mark in sentence.marks for mark in MARKS], np.float32)
-        pooled = np.concatenate([focus.ravel(), states.max(axis=0), marks])
+        pooled = np.concatenate([focus.ravel(), states.max(axis=0), marks, features(sentence.words)])
         dense = np.maximum(pooled @ t["dense"] + t["dense_bias"], 0.0)
         return np.asarray(dense @ t["head"] + t["head_bias"])
 
@@ -191,8 +203,26 @@ class ReaderModel:
 
 
 def label_logits(outputs: Array) -> Array:
-    """Return all label columns side by side; outputs of both halves (2, 47) or (2, n, 47) → (88,) or (n, 88)."""
-    return np.concatenate(outputs[..., : COLUMNS["vad"].start], axis=-1)
+    """Return the corpora's label columns side by side: of both halves (2, 58) or (2, n, 58) → (88,) or (n, 88)."""
+    return np.concatenate(outputs[..., : COLUMNS["felt"].start], axis=-1)
+
+
+def rating_voices(outputs: Array, from_labels: Array) -> Float:
+    """Return all that is said of valence, arousal and dominance, one voice below the other.
+
+    Parameters
+    ----------
+    outputs : (2, 58) or (2, n, 58) float
+        Of both halves.
+    from_labels : (3,) or (n, 3) float
+        What the labels say.
+
+    Returns
+    -------
+    (5, 3) or (5, n, 3) float32
+        EmoBank's ratings by the linear half and by the network, the authors' by both, and those from labels.
+    """
+    return np.stack([*outputs[..., COLUMNS["vad"]], *outputs[..., COLUMNS["judged"]], from_labels])
 
 
 def quantize(table: Array, axis: int) -> tuple[npt.NDArray[np.int8], Float]:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from conditioning.reader_lexicon import N_RATED, rated_words
+from conditioning.reader_lexicon import N_FEATURES, N_RATED, features, rated_words
 from conditioning.reader_text import MARKS, Tokens, subwords
 
 __all__ = ["NetConfig", "Task", "train_net"]
@@ -88,7 +88,7 @@ class _Net(nn.Module):  # type: ignore[misc]
             nn.init.normal_(table.weight, std=0.1)
         self.rnn = nn.GRU(config.dim, config.hidden, bidirectional=True, batch_first=True)
         self.attention = nn.Linear(2 * config.hidden, config.attention)
-        self.dense = nn.Linear(2 * config.hidden * (config.attention + 1) + len(MARKS), config.dense)
+        self.dense = nn.Linear(2 * config.hidden * (config.attention + 1) + len(MARKS) + N_FEATURES, config.dense)
         self.head = nn.Linear(config.dense, n_outputs)
         self.dropout = nn.Dropout(config.dropout)
 
@@ -102,7 +102,7 @@ class _Net(nn.Module):  # type: ignore[misc]
         hidden = (batch.ids == PAD)[:, : states.shape[1], None] * -1e4
         shares = torch.softmax(self.attention(states) + hidden, dim=1)
         focus = torch.einsum("blk,bld->bkd", shares, states).flatten(1)
-        pooled = torch.cat([focus, (states + hidden).max(dim=1).values, batch.marks], dim=1)
+        pooled = torch.cat([focus, (states + hidden).max(dim=1).values, batch.marks, batch.told], dim=1)
         dense = torch.relu(self.dense(self.dropout(pooled)))
         return self.head(self.dropout(dense))
 
@@ -113,6 +113,7 @@ class _Batch:
     case: torch.Tensor
     rated: torch.Tensor
     marks: torch.Tensor
+    told: torch.Tensor
     subs: torch.Tensor
     offsets: torch.Tensor
     positions: torch.Tensor
@@ -133,6 +134,7 @@ class _Encoder:
         case = np.zeros_like(ids)
         rated = np.zeros((*ids.shape, N_RATED), np.float32)
         marks = np.zeros((len(sentences), len(MARKS)), np.float32)
+        told = np.stack([features(sentence.words) for sentence in sentences])
         subs: list[int] = []
         offsets, positions = [], []
         for row, sentence in enumerate(sentences):
@@ -146,7 +148,7 @@ class _Encoder:
                 positions.append(row * length + column)
                 subs += self.buckets_of(word)
         lengths = np.array([max(1, len(s.words)) for s in sentences])
-        arrays = (ids, case, rated, marks, np.array(subs or [0]), np.array(offsets), np.array(positions), lengths)
+        arrays = (ids, case, rated, marks, told, np.array(subs or [0]), np.array(offsets), np.array(positions), lengths)
         return _Batch(*(torch.from_numpy(array) for array in arrays))
 
     def buckets_of(self, word: str) -> list[int]:
@@ -185,7 +187,8 @@ def train_net(
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    counts = Counter(word for task in tasks for sentence in task.tokens for word in sentence.words)
+    distinct = dict.fromkeys(sentence for task in tasks for sentence in task.tokens)
+    counts = Counter(word for sentence in distinct for word in sentence.words)
     vocabulary = sorted(word for word, count in counts.items() if count >= config.min_count)
     encoder = _Encoder(config, vocabulary)
     net = _Net(config, len(vocabulary), tasks[0].labels.shape[1])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from conditioning import Emotion
 from conditioning.reader import read_sentences
-from conditioning.reader_data import own_lines
+from conditioning.reader_data import emobank, goemotions, judged, own_lines, xed
 from conditioning.reader_lexicon import FILE, N_FEATURES, entries, features, rated, rated_words, rating
 from conditioning.reader_text import tokenize
 
@@ -104,6 +104,29 @@ def test_our_lines_are_labelled_and_none_is_a_test() -> None:
     assert ((labels["emobank"] >= 1) & (labels["emobank"] <= 5)).all()
     cases = (*CASES, *FRESH_CASES, *BLIND_CASES, *EVENT_CASES, *LATER_EVENT_CASES)
     assert not {tokenize(text).words for text in texts} & {tokenize(case.text).words for case in cases}
+
+
+def test_what_we_felt_at_sentences_is_what_emobank_s_raters_felt(shared_data: Path) -> None:
+    ours, theirs = judged(shared_data, "train"), emobank(shared_data, "train")
+    ratings = dict(zip(theirs.texts, theirs.labels, strict=True))
+    both = [(row[8], ratings[text][0]) for text, row in zip(ours.texts, ours.labels, strict=True) if text in ratings]
+    assert len(both) > 6_000
+    # Two halves of EmoBank's own raters, readers and writers, agree at .66.
+    assert np.corrcoef(np.array(both).T)[0, 1] > 0.75
+
+
+def test_no_sentence_that_is_measured_on_was_judged(shared_data: Path) -> None:
+    held = {
+        text.strip().lower()
+        for load in (goemotions, xed, emobank)
+        for split in ("dev", "test")
+        for text in load(shared_data, split).texts
+    }
+    ours = [judged(shared_data, split) for split in ("train", "dev")]
+    texts = [text for corpus in ours for text in corpus.texts]
+    assert len(set(texts)) == len(texts) > 60_000
+    assert not held & {text.strip().lower() for text in texts}
+    assert 0.04 < len(ours[1].texts) / len(texts) < 0.06
 
 
 @pytest.mark.parametrize("line", ["They burned the village.", "We buried him this morning.", "He was tortured."])

@@ -20,7 +20,7 @@ from conditioning.evaluate_reader import best_thresholds, evaluate, macro_f1
 from conditioning.language import foreign_language
 from conditioning.reader import INERTIA, Reading, read_emotion, read_line, read_sentences, read_track
 from conditioning.reader_irony import is_ironic
-from conditioning.reader_model import ReaderModel, dequantize, quantize
+from conditioning.reader_model import N_SCORES, ReaderModel, dequantize, quantize
 from conditioning.reader_ratings import PENALTY, SHARPNESS, LabelKernel
 from conditioning.reader_rules import EMOJI
 from conditioning.reader_text import MAX_TOKENS, char_ngrams, tokenize, word_ngrams
@@ -29,12 +29,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from reader_cases import BLIND_CASES, CASES, EVENT_CASES, FRESH_CASES, LATER_EVENT_CASES, Case
 
 #: Cases that the shipped reader gets wrong; each is a known weakness, not a moving target.
-KNOWN_MISSES = frozenset(
-    {
-        "Run! It's right behind us!",
-        "I don't know what to do anymore.",
-    }
-)
+KNOWN_MISSES = frozenset({"Run! It's right behind us!"})
 
 AROUSED = ("joy", "fear", "surprise", "anger", "anticipation")
 
@@ -77,17 +72,17 @@ def test_a_line_is_read_as_a_reader_would(case: Case) -> None:
 
 
 def test_the_rules_help_and_most_new_lines_are_read_right() -> None:
-    # Measured: 58 of 60 with the rules, 41 without; 28 and 21 of the fresh lines; 25 and 17 of the blind ones.
-    assert sum(holds(case) for case in CASES) >= 57 > 43 >= sum(holds(case, rules=False) for case in CASES) >= 36
+    # Measured: 59 of 60 with the rules, 44 without; 29 and 23 of the fresh lines; 26 and 17 of the blind ones.
+    assert sum(holds(case) for case in CASES) >= 57 > 46 >= sum(holds(case, rules=False) for case in CASES) >= 38
     assert sum(holds(case) for case in FRESH_CASES) >= 28
     assert sum(holds(case) for case in BLIND_CASES) >= 24
     assert all(holds(case) for case in BLIND_CASES if case.kind == "praise")
 
 
 def test_events_told_in_plain_words_are_felt() -> None:
-    # Measured: 35 and 33 of 40; before words were rated, 18 and 20.
-    assert sum(holds(case) for case in EVENT_CASES) >= 33
-    assert sum(holds(case) for case in LATER_EVENT_CASES) >= 31
+    # Measured: 37 and 38 of 40; before sentences were judged, 35 and 33; before words were rated, 18 and 20.
+    assert sum(holds(case) for case in EVENT_CASES) >= 35
+    assert sum(holds(case) for case in LATER_EVENT_CASES) >= 36
 
 
 def test_tokens() -> None:
@@ -196,15 +191,15 @@ def test_the_recurrent_half_is_that_of_torch() -> None:
     torch.manual_seed(0)
     config = reader_net.NetConfig(dim=16, hidden=12, dense=20, buckets=50)
     words = ["i", "like", "it", "!", "not"]
-    net = reader_net._Net(config, len(words), 53).eval()
+    net = reader_net._Net(config, len(words), N_SCORES + 6).eval()
     tensors = export_network(words, {name: value.numpy() for name, value in net.state_dict().items()})
     empty = Vocabulary({"a": 0}, np.ones(1, np.float32))
-    tensors |= export_linear(empty, np.zeros((1, 47)), np.zeros(47)) | _neutral_blend()
+    tensors |= export_linear(empty, np.zeros((1, N_SCORES)), np.zeros(N_SCORES)) | _neutral_blend()
     model = ReaderModel(tensors)
     encoder = reader_net._Encoder(config, words)
     for text in ("I like it!", "I do NOT like zebras", "!", "what a loooong line of words that it is"):
         with torch.no_grad():
-            expected = net(encoder([tokenize(text)], None)).numpy()[0, :47]
+            expected = net(encoder([tokenize(text)], None)).numpy()[0, :N_SCORES]
         np.testing.assert_allclose(model.network(tokenize(text)), expected, atol=0.02)
 
 
@@ -379,10 +374,10 @@ def test_the_figures_of_the_test_sets(shared_data: Path) -> None:
     figures = evaluate(shared_data)
     assert figures["goemotions_macro_f1"] > 0.48
     assert figures["goemotions_ekman_macro_f1"] > 0.60
-    assert figures["emobank_r_v"] > 0.67
+    assert figures["emobank_r_v"] > 0.68
     assert figures["emobank_r_a"] > 0.49
-    assert figures["emobank_r_d"] > 0.40
-    assert figures["xed_macro_f1"] > 0.45
+    assert figures["emobank_r_d"] > 0.41
+    assert figures["xed_macro_f1"] > 0.47
     assert figures["ms_per_line"] < 5.0
 
 
