@@ -34,6 +34,8 @@ def avatar(request):
     return Avatar(speaker=request.param)
 
 
+# Words of other languages are among them.
+@pytest.mark.filterwarnings("ignore:.* seems to be .* and is spoken as:UserWarning")
 @settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.sampled_from(WORDS) | st.sampled_from(MARKS), min_size=1, max_size=12),
