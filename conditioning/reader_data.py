@@ -29,13 +29,12 @@ import numpy as np
 import numpy.typing as npt
 
 from checkpoints.errors import InputError
+from conditioning.reader_lexicon import NEUTRAL_RATING
 
 __all__ = [
     "EKMAN", "EKMAN_NAMES", "GOEMOTIONS", "Corpus", "ekman_labels", "emobank", "emobank_views", "goemotions",
     "judged", "ljspeech_texts", "own_lines", "own_sentences", "text_key", "xed",
 ]  # fmt: skip
-
-SPLITS = ("train", "dev", "test")
 
 GOEMOTIONS = (
     "admiration", "amusement", "anger", "annoyance", "approval", "caring", "confusion", "curiosity", "desire",
@@ -155,7 +154,7 @@ def own_lines() -> tuple[tuple[str, ...], dict[str, npt.NDArray[np.float32]]]:
     """
     texts: list[str] = []
     rows: dict[str, list[npt.NDArray[np.float32]]] = {"goemotions": [], "xed": [], "emobank": []}
-    for line in _lines(Path(__file__).with_name("reader_lines.txt")):
+    for line in _ours("reader_lines.txt"):
         if line.startswith("="):
             go, felt, ratings = ([part.strip() for part in group.split(",")] for group in line[1:].split("|"))
             head = {
@@ -163,17 +162,15 @@ def own_lines() -> tuple[tuple[str, ...], dict[str, npt.NDArray[np.float32]]]:
                 "xed": _one_hot([(*PLUTCHIK, "neutral").index(name) for name in felt], len(PLUTCHIK) + 1),
                 "emobank": np.array(ratings[0].split(), np.float32),
             }
-        elif not line.startswith("#"):
+        else:
             texts.append(line)
             for name, row in head.items():
                 rows[name].append(row)
     return tuple(texts), {name: np.stack(stacked) for name, stacked in rows.items()}
 
 
-#: Letters of the eight primaries in ``sentence_ratings.txt`` and ``reader_sentences.txt``, in the order above.
+#: Letters of the eight primaries in ``sentence_ratings.txt`` and ``reader_sentences.txt``, in the order of PLUTCHIK.
 PRIMARY_LETTERS = "JTFUSDAN"
-#: Valence, arousal and dominance of nothing in particular, on those files' scale of 1 to 9.
-ORDINARY = 5.0
 
 
 def judged(folder: Path, split: str) -> Corpus:
@@ -202,22 +199,20 @@ def text_key(text: str) -> str:
 
 def _judgements() -> dict[str, npt.NDArray[np.float32]]:
     table = {}
-    for line in _lines(Path(__file__).with_name("sentence_ratings.txt")):
-        if not line.startswith("#"):
-            key, ratings, *letters = line.split()
-            table[key] = _judgement(ratings, "".join(letters))
+    for line in _ours("sentence_ratings.txt"):
+        key, ratings, *letters = line.split()
+        table[key] = _judgement(ratings, "".join(letters))
     return table
 
 
 def _judgement(ratings: str, letters: str) -> npt.NDArray[np.float32]:
     felt = [float(letter in letters) for letter in PRIMARY_LETTERS]
-    return np.array([*felt, *(int(digit) - ORDINARY for digit in ratings)], np.float32)
+    return np.array([*felt, *(int(digit) - NEUTRAL_RATING for digit in ratings)], np.float32)
 
 
 def own_sentences() -> Corpus:
     """Return the sentences of prose written for this project; ``labels`` (n, 11) as :func:`judged` has them."""
-    lines = _lines(Path(__file__).with_name("reader_sentences.txt"))
-    rows = [line.split(" ", 2) for line in lines if not line.startswith("#")]
+    rows = [line.split(" ", 2) for line in _ours("reader_sentences.txt")]
     return Corpus(tuple(text for _, _, text in rows), np.stack([_judgement(*row[:2]) for row in rows]))
 
 
@@ -235,6 +230,11 @@ def _one_hot(ids: list[int], size: int) -> npt.NDArray[np.float32]:
     row = np.zeros(size, np.float32)
     row[ids] = 1.0
     return row
+
+
+def _ours(name: str) -> list[str]:
+    """Return the lines of a file beside this module, without its comments."""
+    return [line for line in _lines(Path(__file__).with_name(name)) if not line.startswith("#")]
 
 
 def _lines(path: Path) -> list[str]:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from conditioning.reader_text import NEGATION_SCOPE, NEGATORS
 from conditioning.words import ADVERBS, NEGATED
 
-__all__ = ["N_FEATURES", "N_RATED", "Rated", "features", "rated", "rated_words", "rating"]
+__all__ = ["NEUTRAL_RATING", "N_FEATURES", "N_RATED", "Rated", "features", "rated", "rated_words", "rating"]
 
 FILE = Path(__file__).with_name("lexicon.txt")
 NEUTRAL_RATING, SPREAD = 5, 4
@@ -182,8 +182,9 @@ _CLAUSE_ENDS = frozenset([",", ";", ":", ".", "-", "...", "but", "however", "yet
 _CONTRAST = frozenset(["but", "however"])
 
 
+@lru_cache(maxsize=4096)
 def features(words: tuple[str, ...]) -> Float:
-    """Return what the rated words of a sentence say together; (29,).
+    """Return what the rated words of a sentence say together; (29,), read-only.
 
     For each of valence, arousal and dominance: sum over the root of the number of words, sum over that number, mean,
     largest, smallest, and signed squares; then pleasant and unpleasant words apart, standing and negated ones; the
@@ -213,4 +214,6 @@ def features(words: tuple[str, ...]) -> Float:
     ]
     sums = [valence[part].sum() / root for part in parts]
     rest = [float(valence.sum()) / (size + 0.5), len(found) / length, float(np.log(length))]
-    return np.asarray(np.concatenate([*each, sums, rest]), np.float32)
+    result = np.asarray(np.concatenate([*each, sums, rest]), np.float32)
+    result.setflags(write=False)
+    return result
