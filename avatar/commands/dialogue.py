@@ -112,7 +112,7 @@ def dialogue(
             on_done=bar.update,
         )
     if plot:
-        write_whole(output / MOODS, lambda path: save_figure(plot_scene(feel(lines, characters).lines), path))
+        write_whole(output / MOODS, lambda path: save_figure(plot_scene(feel(lines, characters, language).lines), path))
     portraits = {character.name.casefold(): character.portrait for character in characters.characters}
     faces = {name: face for name in lines.speakers if (face := portraits.get((name or NARRATOR).casefold()))}
     shared = len({record["script"] for record in outcome.records}) > 1

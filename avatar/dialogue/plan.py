@@ -130,9 +130,9 @@ def plan(script: Script, cast: Cast, settings: Settings, only: Iterable[str] = (
         if not wanted or {line.line_id.casefold(), line.speaker.casefold()} & wanted
     ]
     _check_speakers([line for _, line in chosen], cast)
-    felt = feel(script, cast).lines if settings.moods else None
+    felt = feel(script, cast, settings.language).lines if settings.moods else None
     jobs = [
-        _job(line, _character(cast, line), settings, str(felt[i].felt) if felt else _emotion(line))
+        _job(line, _character(cast, line), settings, str(felt[i].felt) if felt else _emotion(line, settings.language))
         for i, line in chosen
     ]
     for character in dict.fromkeys(job.character for job in jobs):
@@ -147,7 +147,7 @@ def plan(script: Script, cast: Cast, settings: Settings, only: Iterable[str] = (
     return jobs
 
 
-def feel(script: Script, cast: Cast) -> Scene:
+def feel(script: Script, cast: Cast, language: str = Settings.language) -> Scene:
     """Live through a script: every line's emotion, as the moods of its speakers shape it.
 
     Parameters
@@ -156,6 +156,8 @@ def feel(script: Script, cast: Cast) -> Scene:
         All of it, in order: a mood depends on what came before.
     cast : Cast
         Personalities and baselines.
+    language : str
+        BCP 47 tag of lines that name none; only English is read for its emotion.
     """
     moods = {
         character.name.casefold(): Mood(Personality.of(dict(character.personality)), Emotion.parse(character.baseline))
@@ -163,8 +165,8 @@ def feel(script: Script, cast: Cast) -> Scene:
     }
     scene = Scene(moods)
     for line in script:
-        said = _emotion(line)
-        scene.say(_character(cast, line).name.casefold(), _parsed(said, line), len(line.text) / CHARACTERS_PER_S)
+        felt = _parsed(_emotion(line, language), line, language)
+        scene.say(_character(cast, line).name.casefold(), felt, len(line.text) / CHARACTERS_PER_S)
     return scene
 
 
@@ -208,15 +210,15 @@ def _character(cast: Cast, line: ScriptLine) -> Character:
         raise InputError(f"{line.place}: {error}") from error
 
 
-def _emotion(line: ScriptLine) -> str:
+def _emotion(line: ScriptLine, language: str) -> str:
     """Return what the writer says that the line feels like, empty if nothing; an unknown word stays as it is."""
     given = line.emotion or line.direction_emotion
-    return given if line.intensity == 1.0 else str(line.intensity * _parsed(given, line))
+    return given if line.intensity == 1.0 else str(line.intensity * _parsed(given, line, language))
 
 
-def _parsed(said: str, line: ScriptLine) -> Emotion:
+def _parsed(said: str, line: ScriptLine, language: str) -> Emotion:
     """Return the emotion that is said, or, if nothing is, that of the line's words."""
-    return Emotion.parse(said) if said else read_emotion(line.text, language=line.language or "en")
+    return Emotion.parse(said) if said else read_emotion(line.text, language=line.language or language)
 
 
 def _job(line: ScriptLine, character: Character, settings: Settings, emotion: str) -> Job:

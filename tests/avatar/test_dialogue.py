@@ -57,6 +57,17 @@ def planned(folder: Path, script: str, cast: str = "[mira]\n", formats: tuple[st
     return plan(read_script(folder / "s.csv"), read_cast(folder / "c.toml"), Settings(formats))
 
 
+def test_moods_read_lines_in_the_run_s_language(tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text("line_id,speaker,text\na,Mira,I am so happy!\n", encoding="utf-8")
+    (tmp_path / "c.toml").write_text("[mira]\n", encoding="utf-8")
+    script, cast = read_script(tmp_path / "s.csv"), read_cast(tmp_path / "c.toml")
+    (english,) = plan(script, cast, Settings(moods=True))
+    assert Emotion.parse(english.emotion).joy > 0.5
+    with pytest.warns(UserWarning, match="English only"):
+        (french,) = plan(script, cast, Settings(moods=True, language="fr-fr"))
+    assert Emotion.parse(french.emotion).intensity == 0.0
+
+
 def tree(folder: Path) -> dict[str, str]:
     """Every file below a folder, with its hash."""
     files = (path for path in folder.rglob("*") if path.is_file())
