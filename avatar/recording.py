@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from avatar.film import extract_sound
 from conditioning import FEATURE_RATE_HZ, EmotionTrack, InputError, MissingDependency, Segment, Speech
+from conditioning.progress import watched
 
 __all__ = ["Recording", "f0_of", "read_recording", "resample", "speech_of"]
 
@@ -204,7 +205,7 @@ def f0_of(waveform: npt.NDArray[np.float32], sample_rate: int) -> npt.NDArray[np
     frames = max(1, int(np.ceil(len(waveform) / sample_rate * FEATURE_RATE_HZ)))
     f0_hz = np.zeros(frames, np.float32)
     block, margin = int(BLOCK_S * FEATURE_RATE_HZ), int(F0_OVERLAP_S * FEATURE_RATE_HZ)
-    for first in range(0, frames, block):
+    for first in watched(range(0, frames, block)):
         begin, end = max(first - margin, 0), min(first + block + margin, frames)
         piece = waveform[int(begin / FEATURE_RATE_HZ * sample_rate) : int(end / FEATURE_RATE_HZ * sample_rate) + 1]
         found = _f0_of_piece(resample(piece, sample_rate, F0_RATE))

@@ -15,6 +15,7 @@ from avatar.animator.visemes import CHANNELS
 from avatar.audio_motion.features import FEATURE_SIZE, FRAME_RATE_HZ, N_MELS, PAUSE_DB, SCALE_DB, doubt_of, floor_of
 from avatar.audio_motion.network import ConvStack
 from avatar.audio_motion.opening import READER_CHANNELS, read_opening
+from conditioning.progress import watched
 
 __all__ = [
     "CHECKPOINT",
@@ -116,7 +117,7 @@ def run_network(
     """Run a lip network over features of any length, block by block; blocks agree where they meet."""
     frames = len(features)
     track = np.empty((frames, N_TRACK), np.float32)
-    for first in range(0, frames, BLOCK):
+    for first in watched(range(0, frames, BLOCK)):
         begin, end = max(first - MARGIN, 0), min(first + BLOCK + MARGIN, frames)
         inputs = np.zeros((1, end - begin, FEATURE_SIZE + N_TRACK), np.float32)
         inputs[0, :, :FEATURE_SIZE] = features[begin:end]

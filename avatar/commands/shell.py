@@ -131,13 +131,11 @@ def _needs_portrait(renderer: str) -> bool:
     return bool(RENDERERS.load(renderer).info.needs_portrait)
 
 
-def show_progress(targets: Targets) -> AbstractContextManager[None]:
-    """Show a progress bar while a long text is spoken, where somebody watches."""
+def show_progress(targets: Targets, work: str = "speech", unit: str = "phrase") -> AbstractContextManager[None]:
+    """Show a progress bar while a long text is spoken or a long recording is heard, where somebody watches."""
     from tqdm import tqdm
 
-    return watching(
-        partial(tqdm, desc="speech", unit="phrase", leave=False, delay=QUICK_S, disable=targets.quiet or None)
-    )
+    return watching(partial(tqdm, desc=work, unit=unit, leave=False, delay=QUICK_S, disable=targets.quiet or None))
 
 
 def save(take: Take, targets: Targets) -> None:

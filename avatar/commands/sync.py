@@ -35,7 +35,9 @@ def sync(
     \b
     mien sync line_042.wav --text "You came back!" --portrait guard.png -o line_042.mp4 -o line_042.csv
     """
-    from avatar.commands.shell import open_avatar, save
+    from avatar.commands.shell import open_avatar, save, show_progress
 
     avatar, targets = open_avatar(output, **rest)
-    save(avatar.lip_sync(recording, text, emotion, seed=seed, language=language), targets)
+    with show_progress(targets, "listening", "part"):
+        take = avatar.lip_sync(recording, text, emotion, seed=seed, language=language)
+    save(take, targets)
