@@ -42,7 +42,7 @@ MAX_NAMED = 10
 @click.option("--workers", type=click.IntRange(1, 1024), help="Processes. Default: one for each core.")
 @click.option("--ray", "ray_address", metavar="ADDRESS", help='Use a Ray cluster; "local" starts one here.')
 @click.option("--moods", is_flag=True, help="Let feelings carry over from line to line and rub off between speakers.")
-@click.option("--plot", is_flag=True, help="Draw the moods of all speakers over the scene: FOLDER/moods.png.")
+@click.option("--plot", is_flag=True, help="Draw the moods of all speakers over the scene: FOLDER/moods-SCRIPT.png.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be made, how long it takes and how large it is.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar and no report; lines that fail are named.")
 def dialogue(
@@ -84,7 +84,7 @@ def dialogue(
     from avatar.dialogue.estimate import estimate
     from avatar.dialogue.plan import feel
     from avatar.dialogue.run import run
-    from avatar.dialogue.sheet import MOODS, write_sheet
+    from avatar.dialogue.sheet import moods_picture, write_sheet
     from avatar.export import suffix_of
     from avatar.export.targets import write_whole
     from avatar.plot import plot_scene, save_figure
@@ -112,7 +112,8 @@ def dialogue(
             on_done=bar.update,
         )
     if plot:
-        write_whole(output / MOODS, lambda path: save_figure(plot_scene(feel(lines, characters, language).lines), path))
+        scene = plot_scene(feel(lines, characters, language).lines)
+        write_whole(moods_picture(output, _name(script, output)), lambda path: save_figure(scene, path))
     portraits = {character.name.casefold(): character.portrait for character in characters.characters}
     faces = {name: face for name in lines.speakers if (face := portraits.get((name or NARRATOR).casefold()))}
     shared = len({record["script"] for record in outcome.records}) > 1

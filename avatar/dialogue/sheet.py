@@ -8,21 +8,22 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from html import escape
 from importlib.resources import files
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from string import Template
 from urllib.parse import quote
 
 from avatar.dialogue.journal import Record
+from avatar.dialogue.script import safe_name
 from avatar.export.targets import write_text
 from avatar.plot import EMOTION_COLOURS, SPEAKER_COLOURS
 from checkpoints.errors import InputError
 from conditioning import Emotion
 
-__all__ = ["MOODS", "SHEET", "write_sheet"]
+__all__ = ["SHEET", "moods_picture", "write_sheet"]
 
 SHEET = "index.html"
-#: The picture of the moods, shown on the sheet where there is one.
-MOODS = "moods.png"
+#: Pictures of the moods, shown on the sheet where there are any.
+MOODS = "moods-{}.png"
 #: Weaker emotions are not shown beside a line.
 FELT = 0.1
 _VIDEO = (".mp4", ".webm")
@@ -60,11 +61,19 @@ def write_sheet(
         faces="\n".join(faces),
         summary=_summary(listed),
         speakers="".join(_speaker_button(name, count, colours[name]) for name, count in speakers.items()),
-        moods=f'<img class="moods" src="{MOODS}" alt="Moods over the scene">' if (folder / MOODS).exists() else "",
+        moods="".join(
+            f'<img class="moods" src="{quote(picture.name)}" alt="{escape(picture.stem)}">'
+            for picture in sorted(folder.glob(MOODS.format("*")))
+        ),
         rows="\n".join(_row(record, colours[record["speaker"]]) for record in listed),
     )
     write_text(folder / SHEET, page)
     return folder / SHEET
+
+
+def moods_picture(folder: Path, script: str) -> Path:
+    """Return where the moods of a script are drawn, which the manifest calls ``script``: its path from the folder."""
+    return folder / MOODS.format(safe_name(str(PurePosixPath(script).with_suffix("")).lstrip("./")))
 
 
 def _face(name: str, path: Path) -> str:

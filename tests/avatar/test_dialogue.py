@@ -291,7 +291,7 @@ def test_the_command_keeps_two_scripts_of_the_same_name(tmp_path: Path) -> None:
     for language, text in (("en-gb", "Yes."), ("en-us", "No.")):
         (tmp_path / language).mkdir()
         (tmp_path / language / "s.csv").write_text(f"line_id,speaker,text\na,Mira,{text}\n")
-        arguments = [f"{language}/s.csv", "c.toml", "-o", "out", "--language", language, "--workers", "1"]
+        arguments = [f"{language}/s.csv", "c.toml", "-o", "out", "--language", language, "--workers", "1", "--plot"]
         command = [sys.executable, "-m", "avatar", "dialogue", *arguments]
         subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
     records = list(read_records(tmp_path / "out" / "manifest.jsonl").values())
@@ -299,6 +299,9 @@ def test_the_command_keeps_two_scripts_of_the_same_name(tmp_path: Path) -> None:
     page = (tmp_path / "out" / "index.html").read_text()
     assert "<h1>out</h1>" in page
     assert page.count("<article") == 2
+    pictures = re.findall(r'<img class="moods" src="([^"]+)"', page)
+    assert len(set(pictures)) == 2
+    assert all((tmp_path / "out" / picture).stat().st_size > 0 for picture in pictures)
 
 
 @pytest.mark.parametrize(
