@@ -49,11 +49,11 @@ LABEL_EMOTIONS: dict[str, Emotion] = {
 }  # fmt: skip
 
 #: Shares of the direct votes for the eight, XED's and that of this project's authors, against GoEmotions' labels.
-XED_SHARE, FELT_SHARE = 0.1, 0.3
+XED_SHARE, FELT_SHARE = 0.2, 0.4
 #: How sharply a label fades in around its decision threshold (logits).
 SLOPE = 1.5
 #: Strength of a vote that is sure; the authors also called mere plans and questions anticipation.
-XED_WEIGHT, FELT_WEIGHT = 0.8, np.array([0.7] * 7 + [0.25])
+XED_WEIGHT, FELT_WEIGHT = 0.8, np.array([0.7] * 7 + [0.2])
 #: How far EmoBank's valence tips the balance of pleasant and unpleasant weights.
 VALENCE_TILT = 0.8
 #: Steepness of the final curve ``1 - exp(-GAIN w)``, which leaves room above for emphasis.
@@ -87,7 +87,7 @@ class Reading:
     labels : tuple of str
         GoEmotions labels that are present.
     causes : tuple of str
-        Rules that changed the reading: event, negation, irony, plea, emoji, emphasis.
+        Rules that changed the reading: event, negation, irony, threat, plea, emoji, emphasis.
     """
 
     text: str

@@ -29,7 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from checkpoints.errors import InputError
-from conditioning.reader_lexicon import NEUTRAL_RATING
+from conditioning.reader_lexicon import NEUTRAL_RATING, PRIMARY_LETTERS, lines_of
 
 __all__ = [
     "EKMAN", "EKMAN_NAMES", "GOEMOTIONS", "Corpus", "ekman_labels", "emobank", "emobank_views", "goemotions",
@@ -154,7 +154,7 @@ def own_lines() -> tuple[tuple[str, ...], dict[str, npt.NDArray[np.float32]]]:
     """
     texts: list[str] = []
     rows: dict[str, list[npt.NDArray[np.float32]]] = {"goemotions": [], "xed": [], "emobank": []}
-    for line in _ours("reader_lines.txt"):
+    for line in lines_of("reader_lines.txt"):
         if line.startswith("="):
             go, felt, ratings = ([part.strip() for part in group.split(",")] for group in line[1:].split("|"))
             head = {
@@ -169,12 +169,8 @@ def own_lines() -> tuple[tuple[str, ...], dict[str, npt.NDArray[np.float32]]]:
     return tuple(texts), {name: np.stack(stacked) for name, stacked in rows.items()}
 
 
-#: Letters of the eight primaries in ``sentence_ratings.txt`` and ``reader_sentences.txt``, in the order of PLUTCHIK.
-PRIMARY_LETTERS = "JTFUSDAN"
-
-
 def judged(folder: Path, split: str) -> Corpus:
-    """Return the sentences that this project's authors judged: of the training sets, of LJ Speech, and their own.
+    """Return the sentences of the training sets and of LJ Speech as this project's authors judged them.
 
     One in twenty, by its key, is dev, the rest train; nothing of the other corpora's dev and test sets is judged.
 
@@ -184,12 +180,21 @@ def judged(folder: Path, split: str) -> Corpus:
         ``labels`` (n, 11): Plutchik's eight in our order, 0/1, then valence, arousal and dominance, -4 to 4.
     """
     texts = [text for load in (goemotions, xed, emobank) for text in load(folder, "train").texts]
-    own = own_sentences()
-    table = _judgements() | {text_key(text): row for text, row in zip(own.texts, own.labels, strict=True)}
-    texts += [*ljspeech_texts(folder), *own.texts]
-    found = {key: text for text in texts if (key := text_key(text)) in table}
-    kept = [key for key in found if (int(key, 16) % 20 == 0) == (split == "dev")]
+    table = _judgements()
+    found = {key: text for text in (*texts, *ljspeech_texts(folder)) if (key := text_key(text)) in table}
+    kept = [key for key in found if _is_dev(key) == (split == "dev")]
     return Corpus(tuple(found[key] for key in kept), np.stack([table[key] for key in kept]))
+
+
+def own_sentences(split: str) -> Corpus:
+    """Return the sentences written for this project; split and ``labels`` (n, 11) as :func:`judged` has them."""
+    rows = [line.split(" ", 2) for line in lines_of("reader_sentences.txt")]
+    kept = [row for row in rows if _is_dev(text_key(row[2])) == (split == "dev")]
+    return Corpus(tuple(text for _, _, text in kept), np.stack([_judgement(*row[:2]) for row in kept]))
+
+
+def _is_dev(key: str) -> bool:
+    return int(key, 16) % 20 == 0
 
 
 def text_key(text: str) -> str:
@@ -199,7 +204,7 @@ def text_key(text: str) -> str:
 
 def _judgements() -> dict[str, npt.NDArray[np.float32]]:
     table = {}
-    for line in _ours("sentence_ratings.txt"):
+    for line in lines_of("sentence_ratings.txt"):
         key, ratings, *letters = line.split()
         table[key] = _judgement(ratings, "".join(letters))
     return table
@@ -208,12 +213,6 @@ def _judgements() -> dict[str, npt.NDArray[np.float32]]:
 def _judgement(ratings: str, letters: str) -> npt.NDArray[np.float32]:
     felt = [float(letter in letters) for letter in PRIMARY_LETTERS]
     return np.array([*felt, *(int(digit) - NEUTRAL_RATING for digit in ratings)], np.float32)
-
-
-def own_sentences() -> Corpus:
-    """Return the sentences of prose written for this project; ``labels`` (n, 11) as :func:`judged` has them."""
-    rows = [line.split(" ", 2) for line in _ours("reader_sentences.txt")]
-    return Corpus(tuple(text for _, _, text in rows), np.stack([_judgement(*row[:2]) for row in rows]))
 
 
 def ljspeech_texts(folder: Path) -> list[str]:
@@ -230,11 +229,6 @@ def _one_hot(ids: list[int], size: int) -> npt.NDArray[np.float32]:
     row = np.zeros(size, np.float32)
     row[ids] = 1.0
     return row
-
-
-def _ours(name: str) -> list[str]:
-    """Return the lines of a file beside this module, without its comments."""
-    return [line for line in _lines(Path(__file__).with_name(name)) if not line.startswith("#")]
 
 
 def _lines(path: Path) -> list[str]:

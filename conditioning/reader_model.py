@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 CHECKPOINT = "emotion_reader"
-VERSION = 4
+VERSION = 5
 
 #: Columns of the outputs: GoEmotions, its Ekman grouping, XED, the primaries that this project's authors felt; then
 #: EmoBank's ratings, and the authors'.

@@ -1,4 +1,4 @@
-"""What the trained model does not see well: emoji, irony marks, negation and emphasis.
+"""What the trained model does not see well: emoji, irony marks, negation, threats and emphasis.
 
 Each rule is a pure function from a text and an emotion to an emotion, with its cause. They act after the model, on the
 eight weights, and are few on purpose.
@@ -14,7 +14,8 @@ import numpy as np
 
 from conditioning.emotion import EMOTION_NAMES, Emotion
 from conditioning.reader_lexicon import rated
-from conditioning.reader_text import CASE_UPPER, NEGATORS, Tokens
+from conditioning.reader_text import CASE_UPPER, NEGATORS, Tokens, tokenize
+from conditioning.reader_threat import is_threat
 from conditioning.words import ADVERBS, lookup
 
 __all__ = ["EMOJI", "Ruled", "apply_rules", "emoji_emotion"]
@@ -76,12 +77,24 @@ PLEA_ANGER_LEFT, PLEA_FEAR, PLEA_SADNESS = 0.3, 0.5, 0.4
 #: "He is not dead", "no one died"; but not "I don't want to die", "don't hurt him", "isn't she dead?".
 _DENIAL = re.compile(r"^(?!.*\?).*(?:\b(?:is|was|are|were|'s|'re)(?: not\b|n't\b)|\b(?:nobody|no one)\b)", re.DOTALL)
 
+#: "The war is finally over"; but not "is the war over?", "the war is not over".
+_ENDED = re.compile(
+    r"^(?P<subject>[^?]*?)(?: (?:is|are|was|were|has|have|had)|'s|'re)(?: (?:finally|now|all|already|been|at last))*"
+    r" (?:over(?! there| here)|gone|dead|ended|finished|stopped|passed|cured|healed|beaten|defeated|vanished|lifted)\b"
+    r"[^?]*$"
+)
+
+#: Who threatens is angry, whatever the words are about.
+THREAT, THREAT_SHARE = Emotion(anger=0.85, disgust=0.2), 0.65
+
 #: Words after a negation that it reaches.
 NEGATION_REACH = 4
 #: A negated feeling keeps this share of itself, and gains this share of its opposite.
 NEGATION_LEFT, NEGATION_OPPOSITE = 0.25, 0.35
 #: A misfortune is rated so or worse (-4 to 4); what is felt when it does not happen is relief.
 AVERTED_RATING, AVERTED = -3, Emotion(joy=0.6, trust=0.6)
+#: What is left of what was felt at it, and the share of relief, once it is over.
+ENDED_LEFT, ENDED_RELIEF = 0.15, 0.7
 
 
 #: "They burned the village": what rated words tell, by their nearness to these ratings (valence, arousal, dominance of
@@ -210,12 +223,23 @@ def _negation(text: str, tokens: Tokens, emotion: Emotion) -> Emotion:
 
 
 def _averted(plain: str, tokens: Tokens, emotion: Emotion) -> Emotion:
-    """Take back what a misfortune that did not happen made the model feel."""
+    """Take back what a misfortune that did not happen, or is over, made the model feel."""
     bad = [item for item in rated(tokens.words) if item.rating[0] <= AVERTED_RATING]
-    if not bad or not all(item.negated for item in bad) or not _DENIAL.search(plain):
+    if bad and all(item.negated for item in bad) and _DENIAL.search(plain):
+        left, relief = NEGATION_LEFT, NEGATION_OPPOSITE
+    elif _misfortune_ended(plain):
+        left, relief = ENDED_LEFT, ENDED_RELIEF
+    else:
         return emotion
-    kept = np.where(_UNPLEASANT, NEGATION_LEFT, 1.0) * emotion.weights
-    return Emotion.from_weights(kept) + NEGATION_OPPOSITE * AVERTED
+    return Emotion.from_weights(np.where(_UNPLEASANT, left, 1.0) * emotion.weights) + relief * AVERTED
+
+
+def _misfortune_ended(plain: str) -> bool:
+    """Return whether what ended is bad itself: "the plague is gone", not "my sick mother is gone"."""
+    found = _ENDED.search(plain)
+    subject = tokenize(found["subject"]).words if found else ()
+    last = rated(subject)[-1:]
+    return any(item.end == len(subject) and item.rating[0] <= AVERTED_RATING and not item.negated for item in last)
 
 
 def _negated_feeling(words: tuple[str, ...]) -> Emotion | None:
@@ -239,6 +263,10 @@ def _plea(text: str, tokens: Tokens, emotion: Emotion) -> Emotion:
     hostile = max(emotion.anger, emotion.disgust)
     calmed = Emotion.from_weights(emotion.weights * [1, 1, 1, 1, 1, PLEA_ANGER_LEFT, PLEA_ANGER_LEFT, 1])
     return calmed + hostile * Emotion(fear=PLEA_FEAR, sadness=PLEA_SADNESS)
+
+
+def _threat(text: str, tokens: Tokens, emotion: Emotion) -> Emotion:
+    return _mix(emotion, THREAT, THREAT_SHARE) if is_threat(text) else emotion
 
 
 def _emphasis(text: str, tokens: Tokens, emotion: Emotion) -> Emotion:
@@ -269,6 +297,7 @@ def _adverbs(words: tuple[str, ...]) -> float:
 _RULES = {
     "negation": _negation,
     "irony": _irony,
+    "threat": _threat,
     "plea": _plea,
     "emoji": _emoji_rule,
     "emphasis": _emphasis,

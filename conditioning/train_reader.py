@@ -57,6 +57,8 @@ TEACHERS = 2
 TRUTH_SHARE, TAUGHT_WEIGHT = 0.5, 0.3
 #: How often an epoch shows our own lines.
 OWN_REPEATS = 6
+#: Of the ratings' loss on our own sentences, which are plainer than what people write: more of it costs EmoBank's.
+OWN_WEIGHT = 0.3
 #: Of the loss, where it is not 1; EmoBank is the smallest corpus.
 WEIGHT = {"vad": 2.0, "views": 0.5, "felt": 0.3, "judged": 1.0}
 
@@ -99,16 +101,56 @@ def train_reader(folder: Path, output: Path | None = None, *, work: Path, seed: 
     return _write(path, tensors, folder, seed, epochs)
 
 
-CORPORA = ("goemotions", "xed", "emobank", "judged")
+#: What is trained on and has a development part; ``own`` are sentences that we wrote, beside which there are our lines.
+CORPORA = ("goemotions", "xed", "emobank", "judged", "own")
+#: What the linear half learns each group of outputs from. Our own ratings are too coarse for the ridges: those of lines
+#: are their group's, and the sentences are plainer than what people write.
+FITTED_ON = {
+    "goemotions": ("goemotions", "lines"),
+    "ekman": ("goemotions", "lines"),
+    "xed": ("xed", "lines"),
+    "felt": ("judged", "own"),
+    "vad": ("emobank",),
+    "judged": ("judged",),
+}
 
 
 def _corpus(name: str, folder: Path, split: str) -> data.Corpus:
+    if name == "own":
+        return data.own_sentences(split)
     load: Callable[[Path, str], data.Corpus] = getattr(data, name)
     return load(folder, split)
 
 
 def _tokens(corpus: data.Corpus) -> list[Tokens]:
     return [tokenize(text) for text in corpus.texts]
+
+
+def _labels(folder: Path, corpus: str, split: str) -> dict[str, Array]:
+    """Return the groups of outputs that a corpus labels, each (n, k); ratings have mean 0 and deviation about 1.
+
+    EmoBank's unit is its training set's, ``lines`` are in it too.
+    """
+    if corpus == "lines":
+        _, own = data.own_lines()
+        vad = _standard(folder, own["emobank"])
+        return {
+            "goemotions": own["goemotions"],
+            "ekman": data.ekman_labels(own["goemotions"]),
+            "xed": own["xed"],
+            "vad": vad,
+        }
+    labels = _corpus(corpus, folder, split).labels
+    if corpus == "goemotions":
+        return {"goemotions": labels, "ekman": data.ekman_labels(labels)}
+    if corpus == "emobank":
+        return {"vad": _standard(folder, labels)}
+    return {"xed": labels} if corpus == "xed" else {"felt": labels[:, :8], "judged": labels[:, 8:] / JUDGED_UNIT}
+
+
+def _standard(folder: Path, ratings: Array) -> Array:
+    every = data.emobank(folder, "train").labels
+    return np.asarray((ratings - every.mean(axis=0)) / every.std(axis=0), np.float32)
 
 
 def _stage(path: Path, make: Callable[[], dict[str, Array]]) -> dict[str, Array]:
@@ -126,65 +168,37 @@ def _stage(path: Path, make: Callable[[], dict[str, Array]]) -> dict[str, Array]
 
 def _train_linear(folder: Path, tokens: dict[tuple[str, str], list[Tokens]]) -> dict[str, Array]:
     """Keep the n-grams that go with some label, and fit all labels on them."""
-    own, own_labels = _own_lines(folder)
-    # The ratings of our lines are those of their group, too coarse for the ridge.
-    sentences = {name: tokens[name, "train"] + own * (name in ("goemotions", "xed")) for name in CORPORA}
-    labels = _labels(folder, "train")
-    labels |= {name: np.vstack([labels[name], own_labels[name]]) for name in ("goemotions", "ekman", "xed")}
+    from scipy.sparse import vstack
+
+    sentences = {name: tokens[name, "train"] for name in CORPORA} | {"lines": _lines()}
+    labels = {name: _labels(folder, name, "train") for name in sentences}
+    targets = {group: np.vstack([labels[name][group] for name in names]) for group, names in FITTED_ON.items()}
+
+    def rows_of(vocabulary: Vocabulary) -> dict[str, Any]:
+        rows = {name: matrix(vocabulary, texts) for name, texts in sentences.items()}
+        return {group: vstack([rows[name] for name in names], format="csr") for group, names in FITTED_ON.items()}
+
     every = Vocabulary.of(list(dict.fromkeys(sentence for corpus in sentences.values() for sentence in corpus)))
-    features = {corpus: matrix(every, texts) for corpus, texts in sentences.items()}
-    worth = np.max([association(features[CORPUS_OF[name]], target) for name, target in labels.items()], axis=0)
+    features = rows_of(every)
+    worth = np.max([association(features[group], target) for group, target in targets.items()], axis=0)
     kept = np.sort(np.argsort(-worth, kind="stable")[:KEPT_GRAMS])
     grams = list(every.index)
     vocabulary = Vocabulary({grams[row]: i for i, row in enumerate(kept)}, every.idf[kept])
     log.info("linear: %d of %d n-grams kept", len(kept), len(grams))
-    features = {corpus: matrix(vocabulary, texts) for corpus, texts in sentences.items()}
+    features = rows_of(vocabulary)
     table, bias = np.zeros((len(kept), N_SCORES), np.float32), np.zeros(N_SCORES, np.float32)
-    for name, target in labels.items():
-        columns, rows = COLUMNS[name], features[CORPUS_OF[name]]
-        if name in RIDGE_PENALTY:
-            table[:, columns], bias[columns] = fit_ridge(rows, target, RIDGE_PENALTY[name])
+    for group, target in targets.items():
+        columns = COLUMNS[group]
+        if group in RIDGE_PENALTY:
+            table[:, columns], bias[columns] = fit_ridge(features[group], target, RIDGE_PENALTY[group])
         else:
-            table[:, columns], bias[columns] = fit_logistic(rows, target, STRENGTH[name])
-        log.info("linear: %s", name)
+            table[:, columns], bias[columns] = fit_logistic(features[group], target, STRENGTH[group])
+        log.info("linear: %s", group)
     return export_linear(vocabulary, table, bias)
 
 
-CORPUS_OF = {
-    "goemotions": "goemotions",
-    "ekman": "goemotions",
-    "xed": "xed",
-    "felt": "judged",
-    "vad": "emobank",
-    "judged": "judged",
-    "views": "emobank",
-}
-
-
-def _labels(folder: Path, split: str) -> dict[str, Array]:
-    """Return what each group of columns is trained on; ratings have mean 0 and deviation 1 over the training set."""
-    own = data.judged(folder, split).labels
-    go = data.goemotions(folder, split).labels
-    ratings = data.emobank(folder, "train").labels
-    mean, deviation = ratings.mean(axis=0), ratings.std(axis=0)
-    return {
-        "goemotions": go,
-        "ekman": data.ekman_labels(go),
-        "xed": data.xed(folder, split).labels,
-        "felt": own[:, :8],
-        "vad": (data.emobank(folder, split).labels - mean) / deviation,
-        "judged": own[:, 8:] / JUDGED_UNIT,
-    }
-
-
-def _own_lines(folder: Path) -> tuple[list[Tokens], dict[str, Array]]:
-    """Return our own lines of dialogue and their labels, in the groups and units of :func:`_labels`."""
-    texts, own = data.own_lines()
-    ratings = data.emobank(folder, "train").labels
-    go = own["goemotions"]
-    vad = (own["emobank"] - ratings.mean(axis=0)) / ratings.std(axis=0)
-    labels = {"goemotions": go, "ekman": data.ekman_labels(go), "xed": own["xed"], "vad": vad}
-    return [tokenize(text) for text in texts], labels
+def _lines() -> list[Tokens]:
+    return [tokenize(text) for text in data.own_lines()[0]]
 
 
 def _train_network(
@@ -241,27 +255,30 @@ def _tasks(
     """Return the corpora with labels and weights of all outputs; those that a corpus lacks are what was ``taught``."""
     from conditioning.reader_net import Task
 
-    labels, views = _labels(folder, "train"), data.emobank_views(folder).labels
-    labels["views"] = (views - views.mean(axis=0)) / views.std(axis=0)
+    views = data.emobank_views(folder).labels
     tasks = []
     for name in CORPORA:
-        sentences = tokens[name, "train"]
+        sentences, labels = tokens[name, "train"], _labels(folder, name, "train")
+        if name == "emobank":
+            labels["views"] = (views - views.mean(axis=0)) / views.std(axis=0)
         target, weights = np.zeros((len(sentences), N_OUTPUTS), np.float32), np.zeros(N_OUTPUTS, np.float32)
         if taught:
             target[:] = taught[name]
             target[:, :N_LABELS] = 1.0 / (1.0 + np.exp(-target[:, :N_LABELS]))
             weights[:] = TAUGHT_WEIGHT
-        for group, columns in (COLUMNS | {"views": VIEWS}).items():
-            if CORPUS_OF[group] == name:
-                truth = TRUTH_SHARE if taught else 1.0
-                target[:, columns] = truth * labels[group] + (1.0 - truth) * target[:, columns]
-                weights[columns] = WEIGHT.get(group, 1.0)
+        truth = TRUTH_SHARE if taught else 1.0
+        for group, label in labels.items():
+            columns = (COLUMNS | {"views": VIEWS})[group]
+            target[:, columns] = truth * label + (1.0 - truth) * target[:, columns]
+            weights[columns] = WEIGHT.get(group, 1.0)
+        if name == "own":
+            weights[N_LABELS:] *= OWN_WEIGHT
         tasks.append(Task(sentences, target, weights))
-    own, own_labels = _own_lines(folder)
-    target, weights = np.zeros((len(own), N_OUTPUTS), np.float32), np.zeros(N_OUTPUTS, np.float32)
-    for group, label in own_labels.items():
+    lines = _lines()
+    target, weights = np.zeros((len(lines), N_OUTPUTS), np.float32), np.zeros(N_OUTPUTS, np.float32)
+    for group, label in _labels(folder, "lines", "train").items():
         target[:, COLUMNS[group]], weights[COLUMNS[group]] = label, 1.0
-    return [*tasks, Task(own * OWN_REPEATS, np.tile(target, (OWN_REPEATS, 1)), weights)]
+    return [*tasks, Task(lines * OWN_REPEATS, np.tile(target, (OWN_REPEATS, 1)), weights)]
 
 
 def _neutral_blend() -> dict[str, Array]:
@@ -287,14 +304,19 @@ def blend(folder: Path, model: ReaderModel, tokens: dict[tuple[str, str], list[T
         ``blend`` (2, 58), ``blend_bias`` (58,), ``thresholds`` (52,), and what :func:`rate` returns.
     """
     tensors = _neutral_blend()
-    labels = _labels(folder, "dev")
+    labels = {name: _labels(folder, name, "dev") for name in CORPORA}
     outputs: dict[str, Outputs] = {name: scores_of(model, tokens[name, "dev"]) for name in CORPORA}
     for name in ("goemotions", "ekman", "xed", "felt"):
-        columns, halves = COLUMNS[name], outputs[CORPUS_OF[name]]
-        target = labels[name]
+        measured = [corpus for corpus in CORPORA if name in labels[corpus]]
+        target = np.vstack([labels[corpus][name] for corpus in measured])
+        columns = COLUMNS[name]
+        linear, network = (
+            np.vstack([getattr(outputs[corpus], half)[:, columns] for corpus in measured])
+            for half in ("linear", "network")
+        )
         best: tuple[float, float, Array] = (-1.0, 0.5, np.zeros(0))
         for share in np.linspace(0.2, 0.8, 13):
-            logits = (1 - share) * halves.linear[:, columns] + share * halves.network[:, columns]
+            logits = (1 - share) * linear + share * network
             thresholds, f1 = best_thresholds(logits, target)
             best = max(best, (f1, float(share), thresholds), key=lambda item: item[0])
         f1, share, tensors["thresholds"][columns] = best

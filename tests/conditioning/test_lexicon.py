@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -10,16 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conditioning import Emotion
+from conditioning import EMOTION_NAMES, Emotion
 from conditioning.reader import read_sentences
 from conditioning.reader_data import emobank, goemotions, judged, own_lines, xed
-from conditioning.reader_lexicon import FILE, N_FEATURES, entries, features, rated, rated_words, rating
+from conditioning.reader_lexicon import LEXICON, N_FEATURES, entries, features, lines_of, rated, rated_words, rating
 from conditioning.reader_text import tokenize
 
 sys.path.insert(0, str(Path(__file__).parent))
 from reader_cases import BLIND_CASES, CASES, EVENT_CASES, FRESH_CASES, LATER_EVENT_CASES
 
-LINES = [line for line in FILE.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+LINES = lines_of(LEXICON)
 
 #: Pairs of antonyms, from W. G. Charles & G. A. Miller, "Contexts of antonymous adjectives", Applied Psycholinguistics
 #: 10 (1989), and everyday ones; the first is the pleasant one.
@@ -32,16 +33,21 @@ ANTONYMS = (
 )  # fmt: skip
 
 
-def test_every_line_is_a_word_and_three_ratings() -> None:
+#: A word from W. G. Parrott's tree of emotions (2001) or R. Plutchik's wheel (1980) for each of the eight.
+NAMED = ("cheerful", "acceptance", "terror", "astonished", "grief", "loathing", "furious", "eager")
+
+
+def test_every_line_is_a_word_three_ratings_and_what_it_evokes() -> None:
     words = []
     for line in LINES:
-        word, *ratings = line.rsplit(" ", 3)
-        assert len(ratings) == 3, line
-        assert all(value in "123456789" for value in ratings), line
+        found = re.fullmatch(r"(.+) [1-9] [1-9] [1-9](?: ([JTFUSDAN]{1,3}))?", line)
+        assert found, line
+        word, letters = found.groups(default="")
         assert tuple(word.split()) == tokenize(word).words, f"{line!r} is not cut as a text would be"
+        assert len(set(letters)) == len(letters), line
         words.append(word)
     assert words == sorted(set(words))
-    assert len(words) == len(entries()) > 5000
+    assert len(words) == len(entries()) > 25_000
 
 
 @pytest.mark.parametrize(("pleasant", "unpleasant"), ANTONYMS)
@@ -74,6 +80,28 @@ def test_look_alikes_are_not_rated(word: str) -> None:
     assert rating(word) is None
 
 
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("muslim", "jew", "christians", "hindu", "atheist", "black", "white", "asian", "gay", "lesbian", "mexican"),
+        *(
+            "russian",
+            "chinese",
+            "americans",
+            "immigrants",
+            "democrat",
+            "republicans",
+            "obama",
+            "trump",
+            "putin",
+            "merkel",
+        ),
+    ],
+)
+def test_nobody_is_pleasant_or_unpleasant_by_birth_faith_or_name(word: str) -> None:
+    assert rating(word) is None
+
+
 def test_a_phrase_is_more_than_its_words_and_a_negation_turns_them() -> None:
     away = rated(tokenize("He passed away").words)
     assert [(item.start, item.end) for item in away] == [(1, 3)]
@@ -85,6 +113,28 @@ def test_a_phrase_is_more_than_its_words_and_a_negation_turns_them() -> None:
         assert abs(turned.deviations[0]) < abs(plain.deviations[0])
     (slightly,), (very,) = rated(("slightly", "sad")), rated(("very", "sad"))
     assert very.deviations[0] < rated(("sad",))[0].deviations[0] < slightly.deviations[0] < 0
+
+
+@pytest.mark.parametrize(
+    ("phrase", "text"),
+    [
+        *(("break heart", "You're breaking my heart"), ("let down", "They let him down")),
+        *(("run out of food", "We're running out of food"), ("give hope", "He gave us some hope")),
+    ],
+)
+def test_a_phrase_is_found_in_all_its_forms(phrase: str, text: str) -> None:
+    words = tuple(phrase.split())
+    (plain,) = rated(words)
+    (found,) = rated(tokenize(text).words)
+    assert (plain.start, plain.end) == (0, len(words))
+    assert found.end - found.start >= len(words)
+    assert found.rating[0] * plain.rating[0] > 0
+
+
+def test_words_evoke_what_they_are_named_after() -> None:
+    for name, word in zip(EMOTION_NAMES, NAMED, strict=True):
+        (found,) = rated((word,))
+        assert EMOTION_NAMES[int(np.argmax(found.evoked))] == name, word
 
 
 @given(st.text(max_size=200))
@@ -115,6 +165,16 @@ def test_what_we_felt_at_sentences_is_what_emobank_s_raters_felt(shared_data: Pa
     assert np.corrcoef(np.array(both).T)[0, 1] > 0.75
 
 
+def test_rated_words_alone_tell_what_emobank_s_raters_felt(shared_data: Path) -> None:
+    corpus = emobank(shared_data, "train")
+    means = np.stack([features(tokenize(text).words)[6:9] for text in corpus.texts])
+    valence, arousal, dominance = (np.corrcoef(means[:, i], corpus.labels[:, i])[0, 1] for i in range(3))
+    # Nothing is fitted; two halves of EmoBank's own raters, readers and writers, agree at .66, .30 and .22.
+    assert valence > 0.55
+    assert arousal > 0.15
+    assert dominance > 0.2
+
+
 def test_no_sentence_that_is_measured_on_was_judged(shared_data: Path) -> None:
     held = {
         text.strip().lower()
@@ -137,10 +197,27 @@ def test_misfortunes_in_plain_words_are_felt(line: str) -> None:
     assert reading.emotion.intensity >= plain.emotion.intensity
 
 
-def test_who_is_not_hurt_does_not_suffer() -> None:
-    def read(text: str) -> Emotion:
-        return next(iter(read_sentences(text))).emotion
+def read(text: str) -> Emotion:
+    return next(iter(read_sentences(text))).emotion
 
+
+@pytest.mark.parametrize(
+    ("ended", "lasts"),
+    [
+        *(("The plague has ended.", "The plague has not ended."), ("Her cancer is cured.", "Is her cancer cured?")),
+        *(("The war is finally over!", "The war is over there."), ("The killer is dead.", "The killer's son is dead.")),
+        *(
+            ("The pain has stopped at last.", "The music has stopped at last."),
+            ("The tumor's gone.", "My sick dog's gone."),
+        ),
+    ],
+)
+def test_what_is_over_is_a_relief_if_it_was_bad(ended: str, lasts: str) -> None:
+    assert read(ended).vad.valence > 0.2
+    assert read(ended).joy > max(read(ended).sadness, read(ended).fear, read(lasts).joy)
+
+
+def test_who_is_not_hurt_does_not_suffer() -> None:
     for denied, told in (("He is not dead.", "He is dead."), ("No one was killed.", "Someone was killed.")):
         assert read(denied).vad.valence > 0 > read(told).vad.valence
     for plea in ("I don't want to die.", "Never insult me.", "Is she not dead?"):

@@ -15,15 +15,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checkpoints import manifest
-from conditioning import NEUTRAL, Emotion, InputError, Line, Span
+from conditioning import EMOTION_NAMES, NEUTRAL, Emotion, InputError, Line, Span
 from conditioning.evaluate_reader import best_thresholds, evaluate, macro_f1
 from conditioning.language import foreign_language
 from conditioning.reader import INERTIA, Reading, read_emotion, read_line, read_sentences, read_track
+from conditioning.reader_data import xed
 from conditioning.reader_irony import is_ironic
 from conditioning.reader_model import N_SCORES, ReaderModel, dequantize, quantize
 from conditioning.reader_ratings import PENALTY, SHARPNESS, LabelKernel
 from conditioning.reader_rules import EMOJI
 from conditioning.reader_text import MAX_TOKENS, char_ngrams, tokenize, word_ngrams
+from conditioning.reader_threat import is_threat
 
 sys.path.insert(0, str(Path(__file__).parent))
 from reader_cases import BLIND_CASES, CASES, EVENT_CASES, FRESH_CASES, LATER_EVENT_CASES, Case
@@ -314,6 +316,36 @@ def test_irony_shows_and_praise_that_is_meant_stays_praise() -> None:
         assert not is_ironic(honest), honest
 
 
+@pytest.mark.parametrize(
+    ("threat", "harmless"),
+    [
+        *(("You'll pay for this.", "You'll pay for the coffee, I hope?"), ("I'll kill you.", "He'll kill you.")),
+        *(
+            ("I'll cut your throat.", "I'll cut your hair."),
+            ("One more word and I'm leaving.", "One more word of advice."),
+        ),
+        *(
+            ("Touch her again and you're dead.", "Touch the wall and turn."),
+            ("Sign it, or else.", "Sign it, or someone else does."),
+        ),
+        *(("You will regret this.", "You will never regret this."), ("I'll break your arms!", "I'll break the bread.")),
+    ],
+)
+def test_who_threatens_is_angry(threat: str, harmless: str) -> None:
+    (reading,) = read_sentences(threat)
+    assert "threat" in reading.causes
+    assert reading.emotion.anger == max(reading.emotion.weights) > 0.5
+    assert "threat" not in next(read_sentences(harmless)).causes
+
+
+def test_threats_in_films_were_called_anger(shared_data: Path) -> None:
+    lines = xed(shared_data, "train")
+    threats = np.array([is_threat(text) for text in lines.texts])
+    angry = lines.labels[:, EMOTION_NAMES.index("anger")]
+    assert threats.sum() > 15
+    assert angry[threats].mean() > 4 * angry.mean()
+
+
 def test_praise_is_ironic_over_bad_news_only() -> None:
     def causes(text: str) -> set[str]:
         return {cause for reading in read_sentences(text) for cause in reading.causes}
@@ -374,10 +406,10 @@ def test_the_figures_of_the_test_sets(shared_data: Path) -> None:
     figures = evaluate(shared_data)
     assert figures["goemotions_macro_f1"] > 0.48
     assert figures["goemotions_ekman_macro_f1"] > 0.60
-    assert figures["emobank_r_v"] > 0.68
-    assert figures["emobank_r_a"] > 0.49
+    assert figures["emobank_r_v"] > 0.70
+    assert figures["emobank_r_a"] > 0.50
     assert figures["emobank_r_d"] > 0.41
-    assert figures["xed_macro_f1"] > 0.47
+    assert figures["xed_macro_f1"] > 0.48
     assert figures["ms_per_line"] < 5.0
 
 
