@@ -87,7 +87,7 @@ class Reading:
     labels : tuple of str
         GoEmotions labels that are present.
     causes : tuple of str
-        Rules that changed the reading: event, negation, irony, threat, plea, emoji, emphasis.
+        Rules that changed the reading: event, negation (also of what is over), irony, threat, plea, emoji, emphasis.
     """
 
     text: str
@@ -130,7 +130,7 @@ def read_sentences(text: str | Iterable[str], *, language: str = "en", rules: bo
     language : str
         BCP 47 tag.
     rules : bool
-        Whether the rules for irony, emoji, negation and emphasis act.
+        Whether the rules of :mod:`conditioning.reader_rules` act.
 
     Warns
     -----

@@ -119,7 +119,7 @@ def entries() -> dict[str, Entry]:
 
 
 def rating(word: str) -> tuple[int, int, int] | None:
-    """Return the rating of a lower-case word, -4 to 4 from neutral, or None if it is not rated.
+    """Return the rating of a lower-case word, -4 to 4 from neutral, or None if it is neutral in all and evokes nothing.
 
     Examples
     --------

@@ -77,11 +77,20 @@ PLEA_ANGER_LEFT, PLEA_FEAR, PLEA_SADNESS = 0.3, 0.5, 0.4
 #: "He is not dead", "no one died"; but not "I don't want to die", "don't hurt him", "isn't she dead?".
 _DENIAL = re.compile(r"^(?!.*\?).*(?:\b(?:is|was|are|were|'s|'re)(?: not\b|n't\b)|\b(?:nobody|no one)\b)", re.DOTALL)
 
-#: "The war is finally over"; but not "is the war over?", "the war is not over".
+#: "The war is finally over"; but not "is the war over?", "if only the war were over", "the virus is all over the city".
 _ENDED = re.compile(
-    r"^(?P<subject>[^?]*?)(?: (?:is|are|was|were|has|have|had)|'s|'re)(?: (?:finally|now|all|already|been|at last))*"
-    r" (?:over(?! there| here)|gone|dead|ended|finished|stopped|passed|cured|healed|beaten|defeated|vanished|lifted)\b"
-    r"[^?]*$"
+    r"^(?!.*\b(?:if|when|whenever|before|until|till|unless|once|wish(?:es)?|doubts?|thinks?|thought|believes?|lied?|lies|says?|"
+    r"said|told|tell|pretend|hopes?|not|never|nobody|no one|as though|like)\b)(?!.*n't\b)"
+    r"(?P<subject>[^?]*?)(?: (?:is|are|was|were|has|have|had)|'s|'re)(?: (?:finally|now|all|already|been|at last))*"
+    r" (?:over|gone|dead|ended|finished|stopped|passed|cured|healed|beaten|defeated|vanished|lifted)\b"
+    r"(?: (?:at last|at once|now|again|already|today|for good|forever|away|completely|everyone|everybody))*[^\w?]*$"
+)
+#: Bad for those who are it, who are mourned.
+_VICTIMS = frozenset(
+    """
+    victim victims wounded hostage hostages prisoner prisoners beggar orphan orphans widow slave slaves refugee refugees
+    sick poor homeless lonely dead abused hurt corpse coffin funeral
+    """.split()  # noqa: SIM905
 )
 
 #: Who threatens is angry, whatever the words are about.
@@ -238,6 +247,8 @@ def _misfortune_ended(plain: str) -> bool:
     """Return whether what ended is bad itself: "the plague is gone", not "my sick mother is gone"."""
     found = _ENDED.search(plain)
     subject = tokenize(found["subject"]).words if found else ()
+    if not subject or subject[-1] in _VICTIMS:
+        return False
     last = rated(subject)[-1:]
     return any(item.end == len(subject) and item.rating[0] <= AVERTED_RATING and not item.negated for item in last)
 

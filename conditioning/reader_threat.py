@@ -22,30 +22,44 @@ _WILL = r"(?:'ll|'m going to|'m gonna| will| am going to| shall| swear i(?:'ll| 
 #: What may stand before the verb without making it mild.
 _MAY = r"(?:(?!not |never |probably |still )\w+ )?"
 _DARE = r"^(?:just )?(?:touch|hurt|harm|lay|lie|speak|talk|look|move|scream|come|set foot|cross|say|call|try|do|hit)\b"
+_PUNISHED = "(?:arrested|fired|hanged|killed|shot|thrown|whipped)"
 _YOU_WILL = r"\byou(?:'ll| will|'re going to|'re gonna| are going to| shall)"
+_END = r"(?=(?:, \w+)?\W*$)"
+_THIS = r"(?:this|that|it)"
+_MILD = r"(?! (?:an?|some|the|at|next|gladly|in(?! two| half| pieces| your)|away from|down an?|to (?:the|it))\b)"
 _FORMS = (
-    # "I'll kill you", "we will break your bones"; not "I'll cut your hair", "I'll shoot you an email"
-    rf"\b(?:i|we){_WILL} {_MAY}(?:{_HARM}) (?:off )?(?:you\b(?! an? )|(?:both |all )?your (?:\w+ )?(?:{_PART})\b)",
-    rf"\b(?:i|we){_WILL} (?:make|have) (?:you|your \w+) (?:pay|regret|suffer|bleed|beg|scream|sorry|wish|crawl|eat)\b",
-    # "you'll pay for this", "you are going to regret it"
-    rf"{_YOU_WILL} {_MAY}(?:pay (?:dearly|for (?:this|that|it|what|your|every))|regret (?:this|that|it|ever|what))\b",
-    rf"{_YOU_WILL} {_MAY}(?:suffer|bleed|beg|be (?:sorry|next))\b",
-    rf"{_YOU_WILL} {_MAY}(?:wish you|(?:answer|die|hang|burn) for|rot in|never (?:leave|see (?:daylight|the sun)))\b",
+    # "I'll kill you", "we will break your bones"; not "I'll cut your hair", "I'll beat you at chess"
+    rf"\b(?:i|we){_WILL} {_MAY}(?:{_HARM}) (?:off )?(?:you\b{_MILD}|(?:both |all )?your (?:\w+ )?(?:{_PART})\b(?!-))",
+    rf"\b(?:i|we){_WILL} (?:make|have) (?:you|your \w+) (?:pay|regret|suffer|bleed|beg|scream|sorry(?! to)|crawl)\b",
+    rf"\b(?:i|we){_WILL} make you (?:wish you(?:'d| had)|eat (?:those|that|your))\b",
+    # "you'll pay for this", "you are going to regret it"; not "you'll pay for that at the counter"
+    rf"{_YOU_WILL} {_MAY}pay (?:dearly|for (?:{_THIS}{_END}|{_THIS} with your|every|what you(?:'ve)? d(?:id|one)))",
+    rf"{_YOU_WILL} {_MAY}regret (?:{_THIS}{_END}|ever|the day|what you(?:'ve| have)? d(?:id|one))",
+    rf"{_YOU_WILL} {_MAY}(?:suffer|bleed|beg|be (?:sorry|next))(?:{_END}| for (?:{_THIS}|mercy|what))",
+    rf"{_YOU_WILL} {_MAY}(?:wish you(?:'d| had) never|(?:answer|die|hang|burn) for (?:{_THIS}{_END}|what)|rot in)\b",
+    rf"{_YOU_WILL} {_MAY}never (?:leave (?:here|alive)|see (?:daylight|the sun))\b",
     # "do it, or else", "hand it over or I'll shoot"
-    rf"\bor else\b\W*$|\bor (?:i|we){_WILL} {_MAY}(?:{_HARM})\b|\bor you(?:'ll| will)? die\b",
+    r"\bor else\b\W*$|\bor you(?:'ll| will)? die\b(?! of)",
+    rf"\bor (?:i|we){_WILL} {_MAY}(?:{_HARM})(?: (?:you|him|her|them|it|your|myself)\b|{_END})",
     # "touch her again and you're dead"
-    rf"{_DARE}[^.!?]*\band (?:i|we){_WILL} {_MAY}(?:{_HARM}|make you|have you|sue)\b",
-    rf"{_DARE}[^.!?]*\band (?:i swear|you(?:'re| are) (?:dead|done|finished)|you(?:'ll| will) (?:die|pay|lose))\b",
-    r"\b(?:one|another) more (?:step|word|move|sound|lie|insult|peep)\b(?! (?:of|to|about|and we))",
-    r"\b(?:this is|that's|that is|consider (?:this|it)) (?:your|the|my|a) (?:last|final) (?:warning|chance)\b",
-    r"\bdon't make me (?:hurt|kill|shoot|hit|do|tell you|say it|ask|come|use|repeat)\b",
-    r"\byou(?:'d| had)? better (?:watch|run|pray|start (?:running|praying)|hope)\b",
-    r"\bi know where (?:you|your \w+) (?:live|lives|sleep|sleeps|works?)\b|\bwatch your back\b|\bsay your prayers\b",
-    r"\bover my dead body\b|\byou(?:'re| are) (?:a )?dead (?:man|woman|meat)\b|\byour days are numbered\b",
+    rf"{_DARE}[^.!?]*\band (?:i|we){_WILL} {_MAY}(?:(?:{_HARM}) (?:you|him|her|them|your)|sue)\b",
+    rf"{_DARE}[^.!?]*\band (?:i|we){_WILL} (?:make you (?:pay|regret|suffer|sorry|wish)|have you {_PUNISHED})\b",
+    rf"{_DARE}[^.!?]*\band (?:i swear\b[^.!?]{{0,60}}\b(?:{_HARM})|you(?:'re| are) dead)\b",
+    rf"{_DARE}[^.!?]*\band you(?:'ll| will) (?:die\b(?! laughing| of)|pay\b|lose (?:your|an?) (?:{_PART}|life)\b)",
+    r"\b(?:one more|another) (?:step|word|move|sound|lie|insult),? (?:and|or) (?:i|i'm|i'll|you(?:'re| are) dead)\b",
+    rf"\bone more (?:word|sound|lie|insult|peep){_END}",
+    r"\b(?:this is|that's|that is|consider (?:this|it)) (?:your|the|my|a) (?:last|final) warning\b",
+    rf"\b(?:this is|that's|that is) your (?:last|final) chance{_END}",
+    rf"\bdon't make me (?:hurt|kill|shoot|hit|repeat|use (?:this|it|force)|do {_THIS}{_END})",
+    rf"\bdon't make me (?:(?:ask|tell) (?:you )?(?:again|twice){_END}|come (?:over|up|down|in|back) there{_END})",
+    rf"\byou(?:'d| had)? better (?:watch (?:your|yourself|it\b|out)|pray\b|(?:run|start (?:running|praying)){_END})",
+    rf"\bi know where (?:you|your \w+) (?:live|lives|sleep|sleeps|works?){_END}|\bwatch your back{_END}",
+    rf"\bover my dead body{_END}|\byou(?:'re| are) (?:a )?dead (?:man|woman|meat)\b(?! in\b)",
+    r"\byour days are numbered\b",
     # veiled ones; not "I'd hate to see you go"
-    r"\b(?:shame|pity) if (?:something|anything|someone|anyone)\b|\bhate (?:for|to see) (?:something|anything)\b",
-    r"\bwe have ways of\b|\blast time i(?:'ll| will)? (?:ask|warn|tell|say)\b",
-    r"\bi won't (?:ask|warn) (?:you )?(?:again|twice)\b",
+    r"\b(?:(?:shame|pity) if|hate (?:for|to see)) (?:something|anything) (?:\w+ ){0,2}happen",
+    r"\bwe have ways of making you\b|\blast time i(?:'ll| will) (?:ask|warn)\b",
+    rf"\bi won't (?:ask|warn) (?:you )?(?:again|twice){_END}",
 )
 _THREAT = re.compile("|".join(f"(?:{form})" for form in _FORMS))
 

@@ -231,7 +231,7 @@ def _train_network(
 def _train_teacher(
     folder: Path, tokens: dict[tuple[str, str], list[Tokens]], config: Any, seed: int, vectors: dict[str, Array]
 ) -> dict[str, Array]:
-    """Return what one network makes of the training sentences of each corpus, (n, 53)."""
+    """Return what one network makes of the training sentences of each corpus, (n, 64)."""
     from conditioning.reader_net import train_net
 
     outputs: dict[str, Array] = {}

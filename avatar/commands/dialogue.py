@@ -98,6 +98,7 @@ def dialogue(
     lines = read_script(script)
     characters = read_cast(cast)
     jobs = plan(lines, characters, Settings(suffixes, language, fps, size, moods), only)
+    scene = feel(lines, characters, language).lines if plot and not dry_run else []
     if dry_run:
         click.echo(estimate(jobs, output, workers))
         return
@@ -112,8 +113,8 @@ def dialogue(
             on_done=bar.update,
         )
     if plot:
-        scene = plot_scene(feel(lines, characters, language).lines)
-        write_whole(moods_picture(output, _name(script, output)), lambda path: save_figure(scene, path))
+        picture = plot_scene(scene)
+        write_whole(moods_picture(output, _name(script, output)), lambda path: save_figure(picture, path))
     portraits = {character.name.casefold(): character.portrait for character in characters.characters}
     faces = {name: face for name in lines.speakers if (face := portraits.get((name or NARRATOR).casefold()))}
     shared = len({record["script"] for record in outcome.records}) > 1

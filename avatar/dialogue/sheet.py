@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from html import escape
 from importlib.resources import files
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from string import Template
 from urllib.parse import quote
 
@@ -62,7 +62,7 @@ def write_sheet(
         summary=_summary(listed),
         speakers="".join(_speaker_button(name, count, colours[name]) for name, count in speakers.items()),
         moods="".join(
-            f'<img class="moods" src="{quote(picture.name)}" alt="{escape(picture.stem)}">'
+            f'<img class="moods" src="{quote(picture.name)}" alt="Moods over the scene: {escape(picture.stem)}">'
             for picture in sorted(folder.glob(MOODS.format("*")))
         ),
         rows="\n".join(_row(record, colours[record["speaker"]]) for record in listed),
@@ -73,7 +73,8 @@ def write_sheet(
 
 def moods_picture(folder: Path, script: str) -> Path:
     """Return where the moods of a script are drawn, which the manifest calls ``script``: its path from the folder."""
-    return folder / MOODS.format(safe_name(str(PurePosixPath(script).with_suffix("")).lstrip("./")))
+    beside = script.startswith("../")
+    return folder / MOODS.format(safe_name(script.removeprefix("../") if beside else f"./{script}"))
 
 
 def _face(name: str, path: Path) -> str:

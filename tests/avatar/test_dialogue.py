@@ -29,7 +29,7 @@ from avatar.dialogue.journal import Journal, is_finished, read_records
 from avatar.dialogue.perform import take_of
 from avatar.dialogue.run import perform_here, run
 from avatar.dialogue.scene import Scene
-from avatar.dialogue.sheet import write_sheet
+from avatar.dialogue.sheet import moods_picture, write_sheet
 from checkpoints import InputError, OutputError
 from conditioning import ARKIT_NAMES, Emotion
 
@@ -302,6 +302,14 @@ def test_the_command_keeps_two_scripts_of_the_same_name(tmp_path: Path) -> None:
     pictures = re.findall(r'<img class="moods" src="([^"]+)"', page)
     assert len(set(pictures)) == 2
     assert all((tmp_path / "out" / picture).stat().st_size > 0 for picture in pictures)
+
+
+def test_each_script_has_a_picture_of_its_moods(tmp_path: Path) -> None:
+    scripts = ("../s.csv", "../../s.csv", "s.csv", "../s.yarn", "../en/s.csv", "../en_s.csv")
+    pictures = {moods_picture(tmp_path, script) for script in scripts}
+    assert len(pictures) == len(scripts)
+    assert {picture.parent for picture in pictures} == {tmp_path}
+    assert tmp_path / "moods-s.csv.png" in pictures
 
 
 @pytest.mark.parametrize(

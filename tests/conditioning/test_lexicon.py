@@ -217,6 +217,19 @@ def test_what_is_over_is_a_relief_if_it_was_bad(ended: str, lasts: str) -> None:
     assert read(ended).joy > max(read(ended).sadness, read(ended).fear, read(lasts).joy)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("The victims are dead.", "All the hostages are dead.", "The funeral is over.", "The cancer has beaten him."),
+        *("The abuse has gone on for years.", "The virus is all over the city.", "If only the pain were gone."),
+        *("The war is over, and my son never came home.", "They lied that the plague has ended."),
+    ],
+)
+def test_what_is_not_over_or_not_good_is_no_relief(line: str) -> None:
+    felt = read(line)
+    assert felt.joy < max(felt.sadness, felt.fear, felt.anger, felt.disgust)
+
+
 def test_who_is_not_hurt_does_not_suffer() -> None:
     for denied, told in (("He is not dead.", "He is dead."), ("No one was killed.", "Someone was killed.")):
         assert read(denied).vad.valence > 0 > read(told).vad.valence

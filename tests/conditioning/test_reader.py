@@ -338,6 +338,36 @@ def test_who_threatens_is_angry(threat: str, harmless: str) -> None:
     assert "threat" not in next(read_sentences(harmless)).causes
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("I'll beat you at chess tonight.", "You'll pay for that at the counter, ma'am.", "I'll cut you some slack."),
+        *(
+            "Come over and I'll make you some soup.",
+            "I know where you live, I'll drop off the cake.",
+            "You'll be next in line.",
+        ),
+        *(
+            "That's the last chance to buy tickets.",
+            "We have ways of saving money.",
+            "Try it and I swear you'll love it.",
+        ),
+        *(
+            "Just one more step, sweetheart, you can do it!",
+            "I'd hate to see you go.",
+            "It'd be a shame if anyone missed it.",
+        ),
+        *(
+            "Don't make me do the dishes again.",
+            "You'd better watch this movie, it's great.",
+            "One more move and you've won.",
+        ),
+    ],
+)
+def test_what_only_sounds_like_a_threat(line: str) -> None:
+    assert "threat" not in next(read_sentences(line)).causes
+
+
 def test_threats_in_films_were_called_anger(shared_data: Path) -> None:
     lines = xed(shared_data, "train")
     threats = np.array([is_threat(text) for text in lines.texts])
