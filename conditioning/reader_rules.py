@@ -14,7 +14,7 @@ import numpy as np
 
 from conditioning.emotion import EMOTION_NAMES, Emotion
 from conditioning.reader_lexicon import rated
-from conditioning.reader_text import CASE_UPPER, NEGATORS, Tokens, tokenize
+from conditioning.reader_text import CASE_UPPER, NEGATORS, Tokens, plain, tokenize
 from conditioning.reader_threat import is_threat
 from conditioning.words import ADVERBS, lookup
 
@@ -213,10 +213,10 @@ _PROTOTYPES = np.array([np.array(point) / np.linalg.norm(point) for point in _TO
 
 
 def _negation(text: str, tokens: Tokens, emotion: Emotion) -> Emotion:
-    plain = text.replace("’", "'").lower()
-    if _EAGER.search(plain):
+    words = plain(text)
+    if _EAGER.search(words):
         return _mix(emotion, EAGERNESS, EAGERNESS_SHARE)
-    superlative = _SUPERLATIVE.search(plain)
+    superlative = _SUPERLATIVE.search(words)
     if superlative:
         stem = superlative["word"]
         felt = next((found for form in (stem, stem + "y", stem[:-1]) if (found := lookup(form)) is not None), None)
@@ -224,28 +224,28 @@ def _negation(text: str, tokens: Tokens, emotion: Emotion) -> Emotion:
             return _mix(emotion, ADVERBS["extremely"] * felt, 0.8)
     felt = _negated_feeling(tokens.words)
     if felt is None:
-        return _averted(plain, tokens, emotion)
+        return _averted(words, tokens, emotion)
     top = int(np.argmax(felt.weights))
     weights = emotion.weights.copy()
     weights[top] *= NEGATION_LEFT
     return Emotion.from_weights(weights) + NEGATION_OPPOSITE * -felt
 
 
-def _averted(plain: str, tokens: Tokens, emotion: Emotion) -> Emotion:
+def _averted(text: str, tokens: Tokens, emotion: Emotion) -> Emotion:
     """Take back what a misfortune that did not happen, or is over, made the model feel."""
     bad = [item for item in rated(tokens.words) if item.rating[0] <= AVERTED_RATING]
-    if bad and all(item.negated for item in bad) and _DENIAL.search(plain):
+    if bad and all(item.negated for item in bad) and _DENIAL.search(text):
         left, relief = NEGATION_LEFT, NEGATION_OPPOSITE
-    elif _misfortune_ended(plain):
+    elif _misfortune_ended(text):
         left, relief = ENDED_LEFT, ENDED_RELIEF
     else:
         return emotion
     return Emotion.from_weights(np.where(_UNPLEASANT, left, 1.0) * emotion.weights) + relief * AVERTED
 
 
-def _misfortune_ended(plain: str) -> bool:
+def _misfortune_ended(text: str) -> bool:
     """Return whether what ended is bad itself: "the plague is gone", not "my sick mother is gone"."""
-    found = _ENDED.search(plain)
+    found = _ENDED.search(text)
     subject = tokenize(found["subject"]).words if found else ()
     if not subject or subject[-1] in _VICTIMS:
         return False
@@ -269,7 +269,7 @@ def _negated_feeling(words: tuple[str, ...]) -> Emotion | None:
 
 
 def _plea(text: str, tokens: Tokens, emotion: Emotion) -> Emotion:
-    if not _PLEA.search(text.replace("’", "'").lower()):
+    if not _PLEA.search(plain(text)):
         return emotion
     hostile = max(emotion.anger, emotion.disgust)
     calmed = Emotion.from_weights(emotion.weights * [1, 1, 1, 1, 1, PLEA_ANGER_LEFT, PLEA_ANGER_LEFT, 1])

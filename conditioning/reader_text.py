@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-__all__ = ["MARKS", "Tokens", "char_ngrams", "clean", "subwords", "tokenize", "word_ngrams"]
+__all__ = ["MARKS", "Tokens", "char_ngrams", "clean", "plain", "subwords", "tokenize", "word_ngrams"]
 
 MAX_TOKENS = 96
 """Longest sentence that is read; the rest of a longer one does not move the reading."""
@@ -73,6 +73,11 @@ class Tokens:
     words: tuple[str, ...]
     case: tuple[int, ...]
     marks: tuple[str, ...]
+
+
+def plain(text: str) -> str:
+    """Return text in lower case with plain apostrophes, as the patterns of the rules expect it."""
+    return text.replace("’", "'").lower()
 
 
 def clean(text: str) -> str:

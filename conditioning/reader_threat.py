@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from conditioning.reader_text import plain
+
 __all__ = ["is_threat"]
 
 _HARM = (
@@ -72,4 +74,4 @@ def is_threat(text: str) -> bool:
     >>> is_threat("Touch her again and you're dead."), is_threat("I'll cut your hair.")
     (True, False)
     """
-    return bool(_THREAT.search(text.replace("’", "'").lower().strip()))
+    return bool(_THREAT.search(plain(text).strip()))

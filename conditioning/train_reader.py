@@ -131,21 +131,18 @@ def _labels(folder: Path, corpus: str, split: str) -> dict[str, Array]:
 
     EmoBank's unit is its training set's, ``lines`` are in it too.
     """
-    if corpus == "lines":
-        _, own = data.own_lines()
-        vad = _standard(folder, own["emobank"])
-        return {
-            "goemotions": own["goemotions"],
-            "ekman": data.ekman_labels(own["goemotions"]),
-            "xed": own["xed"],
-            "vad": vad,
-        }
-    labels = _corpus(corpus, folder, split).labels
-    if corpus == "goemotions":
-        return {"goemotions": labels, "ekman": data.ekman_labels(labels)}
-    if corpus == "emobank":
-        return {"vad": _standard(folder, labels)}
-    return {"xed": labels} if corpus == "xed" else {"felt": labels[:, :8], "judged": labels[:, 8:] / JUDGED_UNIT}
+    given = data.own_lines()[1] if corpus == "lines" else {corpus: _corpus(corpus, folder, split).labels}
+    groups: dict[str, Array] = {}
+    for name, labels in given.items():
+        if name == "goemotions":
+            groups |= {"goemotions": labels, "ekman": data.ekman_labels(labels)}
+        elif name == "xed":
+            groups["xed"] = labels
+        elif name == "emobank":
+            groups["vad"] = _standard(folder, labels)
+        else:
+            groups |= {"felt": labels[:, :8], "judged": labels[:, 8:] / JUDGED_UNIT}
+    return groups
 
 
 def _standard(folder: Path, ratings: Array) -> Array:

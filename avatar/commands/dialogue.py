@@ -98,15 +98,16 @@ def dialogue(
     lines = read_script(script)
     characters = read_cast(cast)
     jobs = plan(lines, characters, Settings(suffixes, language, fps, size, moods), only)
-    scene = feel(lines, characters, language).lines if plot and not dry_run else []
     if dry_run:
         click.echo(estimate(jobs, output, workers))
         return
+    scene = feel(lines, characters, language).lines if plot else []
+    called = _name(script, output)
     with tqdm(total=len(jobs), unit="line", disable=quiet or None) as bar:
         outcome = run(
             jobs,
             output,
-            script=_name(script, output),
+            script=called,
             workers=workers,
             ray_address=ray_address,
             keep_others=bool(only),
@@ -114,7 +115,7 @@ def dialogue(
         )
     if plot:
         picture = plot_scene(scene)
-        write_whole(moods_picture(output, _name(script, output)), lambda path: save_figure(picture, path))
+        write_whole(moods_picture(output, called), lambda path: save_figure(picture, path))
     portraits = {character.name.casefold(): character.portrait for character in characters.characters}
     faces = {name: face for name in lines.speakers if (face := portraits.get((name or NARRATOR).casefold()))}
     shared = len({record["script"] for record in outcome.records}) > 1
